@@ -1,0 +1,164 @@
+"""The assistant: question to checked, cited answer, as a stream of events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from askoctober.answering import deciding
+from askoctober.answering.checking import Checker
+from askoctober.answering.draft import Draft, DraftSentence
+from askoctober.answering.evidence import select_evidence
+from askoctober.config import Config
+from askoctober.generation import load_generator
+from askoctober.prompts import fill, read_prompt
+from askoctober.retrieval import Retriever, check_question, make_standalone
+from askoctober.types import (
+    Answer,
+    Citation,
+    Event,
+    Evidence,
+    EvidenceFound,
+    Generator,
+    Hit,
+    Message,
+    Sentence,
+    SentenceChecked,
+    TextPiece,
+)
+
+DECLINED = "The articles on this shelf do not say."
+
+
+class Assistant:
+    """Answers questions from a shelf, with an exact quote for every sentence, or declines; safe to share."""
+
+    def __init__(self, retriever: Retriever, generator: Generator, config: Config | None = None) -> None:
+        """Answer with `generator` from what `retriever` finds."""
+        self.retriever = retriever
+        self.generator = generator
+        self.config = config or Config()
+        self._turn = threading.Lock()
+
+    @classmethod
+    def load(cls, index: Path | str | None = None, config: Config | None = None) -> Assistant:
+        """Open an index folder (default: the configured one, `index`) and load the configured language model.
+
+        Raises:
+            IndexFolderError: the index is missing, damaged, or built with another embedder.
+            ModelError: a model is not on this machine or does not load.
+        """
+        config = config or Config.load()
+        return cls(Retriever.load(index, config), load_generator(config), config)
+
+    def ask(self, question: str, history: Sequence[Message] = ()) -> Answer:
+        """Return the answer to a question; `history` holds the earlier turns, oldest first.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            GenerationError: the language model failed.
+        """
+        for event in self.stream(question, history):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
+        """Yield the evidence, the draft as it is written, each sentence as it is checked, and at last the answer.
+
+        Closing the iterator stops the language model. Raises as `ask` does.
+        """
+        question = check_question(question)
+        began = time.perf_counter()
+        standalone = make_standalone(question, history, self.generator) if history else question
+        hits = tuple(self.retriever.search(standalone, self.config.passages))
+        evidence = select_evidence(standalone, hits, self.retriever, self.config.evidence_tokens)
+        timings = {"retrieve_ms": _since(began)}
+        yield EvidenceFound(standalone, hits, evidence)
+
+        checker = Checker(standalone, evidence, self.retriever.encoder)
+        probability = self._confidence(standalone, hits, evidence)
+        sentences: list[Sentence] = []
+        if evidence and deciding.answers(probability):
+            for event in self._write(standalone, evidence, checker, began, timings):
+                if isinstance(event, SentenceChecked) and event.sentence is not None:
+                    sentences.append(event.sentence)
+                yield event
+        timings.setdefault("first_token_ms", _since(began))
+        timings["total_ms"] = _since(began)
+        yield self._answer(question, standalone, sentences, checker.citations, hits, probability, timings)
+
+    def close(self) -> None:
+        """Free the language model."""
+        self.generator.close()
+
+    def _write(
+        self, question: str, evidence: Sequence[Evidence], checker: Checker, began: float, timings: dict[str, float]
+    ) -> Iterator[Event]:
+        """Yield the draft's pieces and the sentences that become of it."""
+        draft = Draft()
+        marks = " | ".join(f'"{piece.mark}"' for piece in evidence)
+        pieces = self.generator.generate(
+            self._messages(question, evidence, "answer.txt"),
+            grammar=fill("answer.gbnf", marks=marks),
+            max_tokens=self.config.answer_tokens,
+        )
+        for piece in pieces:
+            if not piece.text:
+                continue
+            timings.setdefault("first_token_ms", _since(began))
+            yield TextPiece(piece.text)
+            for sentence in draft.add(piece.text):
+                yield _checked(sentence, checker)
+        for sentence in draft.finish():
+            yield _checked(sentence, checker)
+
+    def _confidence(self, question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> float:
+        """Return the probability that the evidence answers the question."""
+        if not evidence:
+            return 0.0
+        vector = self.retriever.encoder.encode([question])[0]
+        texts = [piece.article.text[s.start : s.end] for piece in evidence for s in piece.sentences]
+        cosine = float((self.retriever.encoder.encode(texts) @ vector).max())
+        yes = self.generator.probabilities(self._messages(question, evidence, "decide.txt"), ("Yes", "No"))["Yes"]
+        return deciding.confidence(deciding.Signals(yes, cosine))
+
+    def _messages(self, question: str, evidence: Sequence[Evidence], task: str) -> list[Message]:
+        """The prompt of a task; everything before the task is the same for all, so that it is read once."""
+        excerpts = "\n".join(f"[{piece.mark}] {' '.join(piece.text.split())}" for piece in evidence)
+        prompt = fill("question.txt", excerpts=excerpts, question=question, task=read_prompt(task))
+        return [{"role": "system", "content": read_prompt("system.txt")}, {"role": "user", "content": prompt}]
+
+    def _answer(
+        self,
+        question: str,
+        standalone: str,
+        sentences: Sequence[Sentence],
+        citations: Sequence[Citation],
+        hits: tuple[Hit, ...],
+        probability: float,
+        timings: dict[str, float],
+    ) -> Answer:
+        return Answer(
+            question=question,
+            standalone_question=standalone,
+            text=" ".join(str(sentence) for sentence in sentences) if sentences else DECLINED,
+            sentences=tuple(sentences),
+            citations=tuple(citations) if sentences else (),
+            hits=hits,
+            declined=not sentences,
+            confidence=probability,
+            model=self.generator.name,
+            timings=timings,
+        )
+
+
+def _checked(draft: DraftSentence, checker: Checker) -> SentenceChecked:
+    return SentenceChecked(*checker.check(draft))
+
+
+def _since(began: float) -> float:
+    """Milliseconds since `began`."""
+    return (time.perf_counter() - began) * 1000

@@ -1,0 +1,185 @@
+"""Each sentence of a draft against the evidence: supported and cited exactly, repaired from its source, or dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from askoctober.answering.draft import DraftSentence
+from askoctober.answering.facts import ordinary_words, unsupported
+from askoctober.types import Citation, Encoder, Evidence, FloatArray, Sentence, Span
+
+CLOSE = 0.55
+"""Cosine from which a sentence means what the cited sentence says, if its names and numbers agree."""
+NEAR = 0.4
+"""Cosine from which a sentence that failed its check still tells which sentence of the evidence it was about."""
+LONGEST_REPAIR = 400
+"""A longer source sentence is not put into an answer."""
+_NOTE = re.compile(r"(?<=[^\W\d_][.!?])([\"'”’]*)\d{1,4}$|\s*\[\d{1,4}\]")
+_MARKUP = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^[#>\-*]+\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One sentence of the evidence: where it stands, under which mark, and its vector of shape (dimension,)."""
+
+    evidence: Evidence
+    place: int
+    span: Span
+    vector: FloatArray
+
+    @property
+    def text(self) -> str:
+        """The sentence as the article has it."""
+        return self.evidence.article.text[self.span.start : self.span.end]
+
+
+class Checker:
+    """Checks the sentences of one answer, one after another; remembers what it has already let through."""
+
+    def __init__(self, question: str, evidence: Sequence[Evidence], encoder: Encoder) -> None:
+        """Check against `evidence`; names and numbers of `question` need no support."""
+        self._question = question
+        self._encoder = encoder
+        texts = [(e, i, s) for e in evidence for i, s in enumerate(e.sentences)]
+        vectors = encoder.encode([e.article.text[s.start : s.end] for e, _, s in texts])
+        self._sources = [Source(e, i, s, vector) for (e, i, s), vector in zip(texts, vectors, strict=True)]
+        self._matrix = vectors
+        self._ordinary = ordinary_words({e.article.text for e in evidence} | {question})
+        self._said: set[str] = set()
+        self._quotes: dict[int, Citation] = {}
+
+    def check(self, draft: DraftSentence) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        """Return the sentence as it may be shown with its citations, or None where nothing supports it.
+
+        A sentence is supported by quotes that hold all its numbers and names (unless the question does) and of which
+        one is close to it in meaning. The evidence that the model named is tried first, then the rest; then two
+        quotes together. What fails is replaced by the nearest sentence of the evidence, in its own words.
+        """
+        key = _words(draft.text)
+        if key in self._said or not self._sources:
+            return None, ()
+        near = self._matrix @ self._encoder.encode([draft.text])[0]
+        quotes = self._find_quotes(draft, near)
+        if quotes:
+            self._said.add(key)
+            verbatim = any(key in _words(citation.quote) for citation in quotes)
+            support = "quoted" if verbatim else "supported"
+            return Sentence(draft.text, tuple(c.mark for c in quotes), support), self._merge(quotes)  # type: ignore[arg-type]
+        return self._repair(near)
+
+    def quote(self, near: FloatArray) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        """Return the sentence of the evidence that `near` (one score a sentence) favours, in its own words."""
+        return self._repair(near, floor=-1.0)
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The sentences of the evidence, in order."""
+        return self._sources
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What was cited so far, by mark; a mark's quote spans all that was cited under it."""
+        return tuple(self._quotes[mark] for mark in sorted(self._quotes))
+
+    def _find_quotes(self, draft: DraftSentence, near: FloatArray) -> tuple[Citation, ...]:
+        best = self._best_of_each_mark(near)
+        named = [at for mark, at in best.items() if mark in draft.marks]
+        others = [at for mark, at in best.items() if mark not in draft.marks]
+        ranked = sorted(named, key=lambda at: -near[at]) + sorted(others, key=lambda at: -near[at])
+        close = [at for at in ranked if near[at] >= CLOSE]
+        for at in close:
+            if (quote := self._smallest_quote(draft.text, at, "")) is not None:
+                return (self._cite(at, quote, near),)
+        for i, first in enumerate(close[:4]):
+            for second in ranked[:6]:
+                if second in close[: i + 1] or near[second] < NEAR:
+                    continue
+                one, two = self._sources[first], self._sources[second]
+                if not self._missing(draft.text, f"{one.evidence.text} {two.evidence.text}"):
+                    return tuple(
+                        self._cite(at, self._smallest_quote(draft.text, at, other) or self._sources[at].span, near)
+                        for at, other in ((first, two.evidence.text), (second, one.evidence.text))
+                    )
+        return ()
+
+    def _best_of_each_mark(self, near: FloatArray) -> dict[int, int]:
+        best: dict[int, int] = {}
+        for at, source in enumerate(self._sources):
+            mark = source.evidence.mark
+            if mark not in best or near[at] > near[best[mark]]:
+                best[mark] = at
+        return best
+
+    def _smallest_quote(self, claim: str, at: int, beside: str) -> Span | None:
+        """The shortest run of sentences around a source that, with `beside`, holds the claim's names and numbers."""
+        source = self._sources[at]
+        text = source.evidence.article.text
+        for span in _growing(source.evidence.sentences, source.place):
+            if not self._missing(claim, f"{text[span.start : span.end]} {beside}"):
+                return span
+        return None
+
+    def _missing(self, claim: str, source: str) -> set[str]:
+        return unsupported(claim, f"{source} {self._question}", self._ordinary)
+
+    def _cite(self, at: int, span: Span, near: FloatArray) -> Citation:
+        source = self._sources[at]
+        article = source.evidence.article
+        quote = article.text[span.start : span.end]
+        return Citation(source.evidence.mark, article, span.start, span.end, quote, float(np.clip(near[at], 0, 1)))
+
+    def _repair(self, near: FloatArray, floor: float = NEAR) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        for at in np.argsort(-near, kind="stable").tolist():
+            source = self._sources[at]
+            if near[at] < floor:
+                break
+            text = plain(source.text)
+            if len(text) > LONGEST_REPAIR or len(text.split()) < 4:
+                continue
+            key = _words(text)
+            if key in self._said:
+                return None, ()
+            self._said.add(key)
+            citations = self._merge((self._cite(at, source.span, np.ones_like(near)),))
+            return Sentence(text, (source.evidence.mark,), "repaired"), citations
+        return None, ()
+
+    def _merge(self, quotes: Sequence[Citation]) -> tuple[Citation, ...]:
+        """Widen what is already cited under a mark to hold the new quote too; return the citations in force."""
+        merged = []
+        for new in quotes:
+            old = self._quotes.get(new.mark)
+            if old is not None:
+                start, end = min(old.start, new.start), max(old.end, new.end)
+                new = Citation(
+                    new.mark, new.article, start, end, new.article.text[start:end], min(old.support, new.support)
+                )
+            self._quotes[new.mark] = new
+            merged.append(new)
+        return tuple(merged)
+
+
+def plain(text: str) -> str:
+    """Return a sentence of an article as prose: without notes' numbers, Markdown emphasis and line breaks."""
+    return " ".join(_MARKUP.sub("", _NOTE.sub(r"\1", text.strip())).split())
+
+
+def _growing(sentences: Sequence[Span], place: int) -> Iterator[Span]:
+    """Yield the sentence at `place`, then runs around it that grow by one sentence, the one before it first."""
+    first = last = place
+    yield sentences[place]
+    while first > 0 or last + 1 < len(sentences):
+        if first > 0:
+            first -= 1
+            yield Span(sentences[first].start, sentences[last].end)
+        if last + 1 < len(sentences):
+            last += 1
+            yield Span(sentences[first].start, sentences[last].end)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -1,0 +1,37 @@
+"""Whether to answer at all: a decision taken before a word is written.
+
+A logistic model of two signals: the model's own yes or no to "do the excerpts contain the answer", asked on the
+prompt that it is about to answer (so that it costs only a few tokens), and how near the best sentence of the evidence
+is to the question. Both are free of any shelf's vocabulary. Fitted on labelled questions by
+`benchmarks/fit_decision.py`, which prints the constants below with their cross-validated figures.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+INTERCEPT = 0.0
+YES_WEIGHT = 1.0
+COSINE_WEIGHT = 4.0
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the decision is taken from: both in [0, 1]."""
+
+    yes: float
+    cosine: float
+
+
+def confidence(signals: Signals) -> float:
+    """Return the estimated probability that the evidence answers the question, in (0, 1)."""
+    yes = min(max(signals.yes, 1e-4), 1 - 1e-4)
+    z = INTERCEPT + YES_WEIGHT * math.log(yes / (1 - yes)) + COSINE_WEIGHT * signals.cosine
+    return 1 / (1 + math.exp(-z))
+
+
+def answers(probability: float) -> bool:
+    """Whether a question of this confidence is answered rather than declined."""
+    return probability >= THRESHOLD

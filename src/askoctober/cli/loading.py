@@ -1,0 +1,101 @@
+"""Bringing up what a command needs: models that are absent are fetched first, heavy rooms are imported last.
+
+Everything heavy that the commands touch is loaded by a function of this module: tests replace these, and no others.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from askoctober.cli import show
+from askoctober.cli.progress import progress
+from askoctober.config import Config
+from askoctober.errors import IndexFolderError
+
+if TYPE_CHECKING:
+    from askoctober import Assistant, Retriever
+    from askoctober.building import Report
+    from askoctober.index import LocalStore
+
+
+def fetch_absent(config: Config, *names: str) -> None:
+    """Fetch those of the models `names` that are in the table and not on this machine; others are left alone."""
+    from askoctober import models
+
+    known = {name.lower(): name for name in models.TABLE}
+    for wanted in names:
+        name = known.get(wanted.lower())
+        if name and models.locate(name, config.models_dir) is None:
+            with progress(size=True) as report:
+                models.fetch(name, config.models_dir, report)
+
+
+def load_retriever(config: Config) -> Retriever:
+    """Open the index with its embedder; no language model."""
+    _need_index(config)
+    fetch_absent(config, config.embedder)
+    from askoctober import Retriever
+
+    return Retriever.load(config.index, config=config)
+
+
+def load_assistant(config: Config) -> Assistant:
+    """Open the index and load both models."""
+    _need_index(config)
+    fetch_absent(config, config.embedder, config.model)
+    from askoctober import Assistant
+
+    with show.status("Loading the models"):
+        return Assistant.load(config.index, config=config)
+
+
+def open_store(config: Config) -> LocalStore:
+    """Open the index alone, without any model."""
+    from askoctober.index import LocalStore
+
+    return LocalStore.open(config.index)
+
+
+def freshness(config: Config) -> str:
+    """Return why the index needs a build, or "" when it does not."""
+    from askoctober import building
+
+    return building.freshness(config)
+
+
+def build(config: Config) -> Report:
+    """Bring the index up to date and return what was done."""
+    from askoctober import building
+
+    report = _unchanged(config)
+    if report is None:
+        fetch_absent(config, config.embedder)
+        with progress() as tell:
+            report = building.build(config, progress=tell)
+    return report
+
+
+def _unchanged(config: Config) -> Report | None:
+    """Return what a build of a fresh and undamaged index would report, found without loading the embedder."""
+    from askoctober import building, corpus
+
+    began = time.perf_counter()
+    if building.freshness(config):
+        return None
+    failed = corpus.read_corpus(config.corpus).failed  # told each time: a file is not skipped for ever in silence
+    try:
+        store = open_store(config)
+    except IndexFolderError:
+        return None
+    count = len(store.articles())
+    report = building.Report(count, store.size, 0, count, 0, failed, time.perf_counter() - began)
+    store.close()
+    return report
+
+
+def _need_index(config: Config) -> None:
+    """Say that there is no index before a gigabyte is fetched to ask it."""
+    from askoctober.index import read_manifest
+
+    read_manifest(config.index)

@@ -1,0 +1,75 @@
+"""The options that several commands share, and how they become a `Config`.
+
+The defaults are those of `Config`, shown in the help from there; an option that is not given is None and leaves
+what `askoctober.toml` and the environment say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from askoctober.config import Config
+
+_DEFAULT = Config()
+
+
+def _question(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter('it is empty; give a question, for example "Who voted against the insurrection?"')
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("it is not valid text in the terminal's encoding.") from None
+    return text
+
+
+Question: TypeAlias = Annotated[
+    str, typer.Argument(metavar="QUESTION", callback=_question, help="What to ask, in quotes.", show_default=False)
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Corpus: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(metavar="[CORPUS]", help=f"Folder of articles [default: {_DEFAULT.corpus}].", show_default=False),
+]
+CorpusFolder: TypeAlias = Annotated[
+    Path | None, typer.Option("--corpus", help="Folder of articles.", show_default=str(_DEFAULT.corpus))
+]
+Index: TypeAlias = Annotated[
+    Path | None, typer.Option("--index", help="Folder of the index.", show_default=str(_DEFAULT.index))
+]
+Embedder: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Embedding model: a name, a folder, a hub id.", show_default=_DEFAULT.embedder),
+]
+Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Language model: a name, a .gguf file, a folder, a hub id, or openai:URL.",
+        show_default=_DEFAULT.model,
+    ),
+]
+Engine: TypeAlias = Annotated[
+    Literal["auto", "llama.cpp", "transformers"] | None,
+    typer.Option("--engine", help="What runs the language model.", show_default=_DEFAULT.engine),
+]
+ModelsDir: TypeAlias = Annotated[
+    Path | None, typer.Option("--models-dir", help="Folder of model files.", show_default="the user's cache")
+]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option("--threads", min=0, help="Processor threads; 0 picks them.", show_default="0")
+]
+Host: TypeAlias = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on.", show_default=_DEFAULT.host)
+]
+Port: TypeAlias = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.", show_default=str(_DEFAULT.port))
+]
+
+
+def settings(**flags: Any) -> Config:
+    """Return the settings in force here with these flags on top; None means not given."""
+    return Config.load(**flags)

@@ -1,0 +1,141 @@
+"""`index`, `info` and `serve`: the shelf, what it holds, and the chat over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from askoctober.cli import loading, options, show
+
+if TYPE_CHECKING:
+    from askoctober.building import Report
+
+
+def index(
+    corpus: options.Corpus = None,
+    json: options.Json = False,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    models_dir: options.ModelsDir = None,
+    threads: options.Threads = None,
+) -> None:
+    """Build the index of a folder of articles, or bring it up to date; only what changed is embedded again.
+
+    Exit status 1 when a file could not be read; the others are in the index all the same.
+
+    Example: askoctober index corpus
+    """
+    config = options.settings(corpus=corpus, index=index, embedder=embedder, models_dir=models_dir, threads=threads)
+    report = loading.build(config)
+    if json:
+        show.emit(
+            {name: getattr(report, name) for name in ("articles", "chunks", "embedded", "unchanged", "removed")}
+            | {"failed": [{"path": failure.path, "reason": failure.reason} for failure in report.failed]}
+            | {"seconds": round(report.seconds, 3)}
+        )
+    else:
+        show.out.print(summary(report), soft_wrap=True)
+    _complain_of_files(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def serve(
+    host: options.Host = None,
+    port: options.Port = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Bring the index up to date first, where it is not.")
+    ] = False,
+    corpus: options.CorpusFolder = None,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    models_dir: options.ModelsDir = None,
+    threads: options.Threads = None,
+) -> None:
+    """Serve the chat to the browser until Ctrl-C.
+
+    Example: askoctober serve --port 8080
+    """
+    config = options.settings(
+        host=host,
+        port=port,
+        corpus=corpus,
+        index=index,
+        embedder=embedder,
+        model=model,
+        engine=engine,
+        models_dir=models_dir,
+        threads=threads,
+    )
+    from askoctober.web.server import listen, serve
+
+    listen(config.host, config.port).close()  # a taken port is said before anything slow
+    if refresh and loading.freshness(config):
+        report = loading.build(config)
+        show.note(summary(report))
+        _complain_of_files(report)
+    assistant = loading.load_assistant(config)
+    try:
+        serve(assistant, config.host, config.port, announce=_announce)
+    finally:
+        assistant.close()
+
+
+def info(
+    json: options.Json = False,
+    corpus: options.CorpusFolder = None,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+) -> None:
+    """Show what the index holds, from which articles and models it was made, and whether it is fresh.
+
+    Example: askoctober info --json
+    """
+    config = options.settings(corpus=corpus, index=index, embedder=embedder)
+    store = loading.open_store(config)
+    manifest, shelf = store.manifest, store.articles()
+    store.close()
+    stale = loading.freshness(config)
+    if json:
+        articles = [article.to_dict() for article in shelf]
+        show.emit(
+            {"index": str(config.index), "fresh": not stale, "stale": stale, "manifest": dict(manifest)}
+            | {"articles": articles, "model": config.model}
+        )
+        return
+    counts = ", ".join(f"{manifest[name]} {name}" for name in ("articles", "chunks", "sentences"))
+    rows = {
+        "index": f"{config.index} ({counts})",
+        "state": f"stale: {stale}; mend it with `askoctober index`" if stale else "fresh",
+        "corpus": str(manifest.get("corpus", config.corpus)),
+        "embedder": f"{manifest['embedder']['name']}",
+        "model": config.model,
+        "format": f"{manifest['format']}",
+    }
+    for name, value in rows.items():
+        show.out.print(Text.assemble((f"{name:10}", "cyan"), show.flat(value)), soft_wrap=True)
+    show.out.print()
+    for article in shelf:
+        show.out.print(f"{show.flat(article.path)}  {show.byline(article)}", soft_wrap=True)
+
+
+def summary(report: Report) -> str:
+    """Return one line about a build."""
+    return (
+        f"{report.articles} articles, {report.chunks} chunks; embedded {report.embedded}, "
+        f"unchanged {report.unchanged}, removed {report.removed} in {report.seconds:.1f} s"
+    )
+
+
+def _announce(address: str) -> None:
+    show.out.print(f"The chat is at {address} (Ctrl-C ends it)", soft_wrap=True)
+    show.out.file.flush()
+
+
+def _complain_of_files(report: Report) -> None:
+    for failure in report.failed:
+        show.complain(f"left out {failure.path}: {failure.reason}")

@@ -1,0 +1,101 @@
+"""Settings, with the only copy of each default.
+
+Read in this order, later wins: the defaults below, `askoctober.toml` in the working folder, `ASKOCTOBER_*` in the
+environment, the flags of the command line. Unknown keys are refused, so that a typing error never passes in silence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from askoctober.errors import ConfigError
+
+PREFIX = "ASKOCTOBER_"
+FILE = "askoctober.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each ranker counts for when their scores are fused; only the ratios matter."""
+
+    dense: float = 1.0
+    words: float = 1.0
+    sentence: float = 1.0
+    late: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting. Sizes are characters unless they say tokens."""
+
+    corpus: Path = Path("corpus")
+    index: Path = Path("index")
+    embedder: str = "all-MiniLM-L6-v2"
+    model: str = "qwen2.5-coder-1.5b-instruct"
+    engine: str = "auto"
+    models_dir: Path | None = None
+    threads: int = 0
+    context_tokens: int = 4096
+    chunk_size: int = 1200
+    evidence_tokens: int = 450
+    passages: int = 8
+    answer_tokens: int = 220
+    host: str = "127.0.0.1"
+    port: int = 7860
+    weights: Weights = field(default_factory=Weights)
+
+    @classmethod
+    def load(cls, folder: Path | str = ".", environ: Mapping[str, str] | None = None, **flags: Any) -> Config:
+        """Return the settings in force in `folder`; flags that are None count as not given.
+
+        Raises:
+            ConfigError: an unknown key, or a value of the wrong kind; the message names its source.
+        """
+        config = cls()
+        path = Path(folder) / FILE
+        if path.is_file():
+            try:
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path} is not valid TOML ({error}); correct it or remove it.") from error
+            config = config.replace(table, str(path))
+        environ = os.environ if environ is None else environ
+        table = {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
+        config = config.replace(table, "the environment")
+        return config.replace({key: value for key, value in flags.items() if value is not None}, "the command line")
+
+    def replace(self, table: Mapping[str, Any], source: str) -> Config:
+        """Return a copy with the keys of `table` set; `source` is named in errors."""
+        changes = {key: _convert(self, key, value, source) for key, value in table.items()}
+        return dataclasses.replace(self, **changes)
+
+
+def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any:
+    """Return `value` as the kind that the field `key` has, or say what is wrong with it."""
+    fields = {f.name: f for f in dataclasses.fields(config)}
+    if key not in fields:
+        raise ConfigError(f"Unknown setting {key!r} in {source}; known: {', '.join(sorted(fields))}.")
+    default = getattr(config, key)
+    try:
+        if isinstance(default, Weights):
+            changes = {name: _convert(default, name, number, source) for name, number in dict(value).items()}
+            return dataclasses.replace(default, **changes)
+        if isinstance(default, Path) or default is None:
+            return Path(value).expanduser()
+        if isinstance(default, bool | str):
+            return type(default)(value)
+        if isinstance(value, bool) or (isinstance(default, int) and not float(value).is_integer()):
+            raise ValueError(value)
+        number = type(default)(value)
+        if number < 0:
+            raise ValueError(value)
+        return number
+    except (TypeError, ValueError) as error:
+        kind = "a table of numbers" if isinstance(default, Weights) else f"a value like {default!r}"
+        raise ConfigError(f"Setting {key!r} in {source} cannot be {value!r}; give {kind}.") from error

@@ -1,0 +1,86 @@
+"""What is known of an article: the same six fields, from `articles.toml` or from front matter."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from askoctober.errors import CorpusError
+
+FIELDS = ("title", "author", "publisher", "date", "url", "language")
+Metadata: TypeAlias = dict[str, str]
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean(table: Mapping[Any, Any]) -> Metadata:
+    """Return the fields that are given, as one-line texts; other keys are somebody else's and ignored.
+
+    Raises:
+        CorpusError: a field whose value is not text, a number, a date, or (authors) a list of these.
+    """
+    metadata = {}
+    for name in FIELDS:
+        value = table.get(name)
+        items = value if name == "author" and isinstance(value, list) else [value]
+        text = ", ".join(filter(None, (_line(name, item) for item in items)))
+        if text:
+            metadata[name] = text
+    return metadata
+
+
+def _line(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):  # YAML reads a bare `no` as false, also where it means Norwegian
+        raise CorpusError(f"gives {name} as {str(value).lower()}; put the value in quotes.")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, str | int | float):
+        return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())
+    raise CorpusError(f"gives {name} as something other than text; put the value in quotes.")
+
+
+def parse_articles_toml(text: str) -> tuple[dict[str, Metadata], list[str]]:
+    """Return the fields by file name, and what is wrong with single tables; the sound ones still count.
+
+    Raises:
+        CorpusError: the file as a whole is not TOML.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise CorpusError(f"is not valid TOML ({_one_line(error)}); correct it.") from error
+    known: dict[str, Metadata] = {}
+    problems = []
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            continue
+        try:
+            known[name] = clean(table)
+        except CorpusError as error:
+            problems.append(f'in ["{name}"] {error}')
+        for suffix in ("txt", "md", "markdown"):
+            if isinstance(table.get(suffix), dict):  # [a.txt] is TOML for a table txt inside a table a
+                problems.append(f'names a file without quotes; write ["{name}.{suffix}"].')
+    return known, problems
+
+
+def parse_yaml(block: str) -> Any:
+    """Return the value of a YAML block, read without running anything.
+
+    Raises:
+        CorpusError: it is not YAML.
+    """
+    from frontmatter import YAMLHandler
+
+    try:
+        return YAMLHandler().load(block)
+    except Exception as error:  # besides its own errors PyYAML lets through ValueError, TypeError and RecursionError
+        raise CorpusError(f"has front matter that is not valid YAML ({_one_line(error)}); correct it.") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,173 @@
+"""GGUF models on llama.cpp, through xllamacpp: in this process, with prebuilt wheels for every system."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from askoctober.errors import GenerationError, ModelError
+from askoctober.types import Message, Piece
+
+PROMPT_BATCH = 256
+"""Tokens read at a time; reading can be stopped between two of these."""
+_LIKELIEST = 40
+_DONE = object()
+
+
+class LlamaGenerator:
+    """One loaded GGUF model behind the `Generator` protocol; calls from several threads wait for each other.
+
+    The model has one slot, whose cache keeps the longest common prefix of this prompt and the last: a system prompt
+    that stays the same is read once.
+    """
+
+    def __init__(self, path: Path, *, context_tokens: int = 4096, threads: int = 0) -> None:
+        """Load the model; takes some seconds.
+
+        Raises:
+            ModelError: the file is not a GGUF model that llama.cpp reads.
+        """
+        import xllamacpp
+
+        with path.open("rb") as stream:
+            if stream.read(4) != b"GGUF":
+                raise ModelError(f"{path} is not a GGUF file; give another, or run: askoctober models list")
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = context_tokens
+        params.n_parallel = 1
+        params.n_batch = params.n_ubatch = PROMPT_BATCH
+        for cpu in (params.cpuparams, params.cpuparams_batch):
+            cpu.n_threads = threads or _cores()
+            # Waiting threads that spin starve every other process on a small machine.
+            cpu.poll = 0
+        params.sampling.temp = 0.0
+        params.cache_ram_mib = 0
+        params.warmup = False
+        params.verbosity = -1
+        # The library opens a loopback port of its own choice; nobody else on this machine is to use it.
+        params.port = 0
+        params.hostnames = ["127.0.0.1"]
+        params.api_keys = [secrets.token_hex(32)]
+        params.ui = params.endpoint_slots = params.endpoint_props = False
+        try:
+            self._server = xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise ModelError(
+                f"llama.cpp cannot load {path}: it is damaged, or memory is short; run: askoctober models verify"
+            ) from error
+        self._lock = threading.Lock()
+        self.name = path.stem
+
+    def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
+        """Yield the reply piece by piece, greedily; closing the iterator stops reading and writing.
+
+        Raises:
+            GenerationError: the prompt does not fit, the grammar is wrong, or the engine failed.
+        """
+        request: dict[str, Any] = {
+            "messages": [dict(message) for message in messages],
+            "max_tokens": max_tokens,
+            "temperature": 0,
+            "cache_prompt": True,
+            "stream": True,
+            "return_progress": True,
+        }
+        if grammar:
+            request["grammar"] = grammar
+        with self._lock:
+            yield from self._stream(request)
+
+    def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+        """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
+        request = {
+            "messages": [dict(message) for message in messages],
+            "max_tokens": 1,
+            "temperature": 0,
+            "cache_prompt": True,
+            "logprobs": True,
+            "top_logprobs": _LIKELIEST,
+        }
+        with self._lock:
+            reply = _checked(self._server.handle_chat_completions(request))
+        likeliest = reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        weights = dict.fromkeys(options, 1e-9)
+        for entry in likeliest:
+            for option in options:
+                if entry["token"].strip().casefold() == option.casefold():
+                    weights[option] += math.exp(entry["logprob"])
+        total = sum(weights.values())
+        return {option: weight / total for option, weight in weights.items()}
+
+    def close(self) -> None:
+        """Free the model."""
+        with self._lock:
+            self._server = None
+
+    def _stream(self, request: dict[str, Any]) -> Iterator[Piece]:
+        pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        stopped = threading.Event()
+
+        def receive(chunk: Any) -> bool:
+            pieces.put(chunk)
+            return stopped.is_set()
+
+        def work() -> None:
+            try:
+                reply = self._server.handle_chat_completions(request, receive)
+                if reply is not None:
+                    pieces.put(reply)
+            except Exception as error:  # foreign code: whatever it raises belongs to the reader of the stream
+                pieces.put(error)
+            finally:
+                pieces.put(_DONE)
+
+        worker = threading.Thread(target=work, name="llama.cpp", daemon=True)
+        worker.start()
+        try:
+            while (chunk := pieces.get()) is not _DONE:
+                if isinstance(chunk, Exception):
+                    raise GenerationError(f"llama.cpp failed ({chunk}); ask again.") from chunk
+                piece = _piece(_checked(chunk))
+                if piece is not None:
+                    yield piece
+        finally:
+            stopped.set()
+            worker.join()
+
+
+def _checked(reply: Any) -> dict[str, Any]:
+    """Return a reply as a dictionary; raise GenerationError if it reports an error."""
+    reply = json.loads(reply) if isinstance(reply, str | bytes) else reply
+    if "error" in reply:
+        error = reply["error"]
+        if error.get("type") == "exceed_context_size_error":
+            raise GenerationError(
+                f"The prompt has {error.get('n_prompt_tokens')} tokens and the model holds {error.get('n_ctx')}; "
+                "ask a shorter question, or raise context_tokens."
+            )
+        raise GenerationError(f"llama.cpp refused the request ({error.get('message')}); ask again.")
+    return dict(reply)
+
+
+def _piece(chunk: dict[str, Any]) -> Piece | None:
+    """Return what a chunk of the stream adds, or None where it only reports progress."""
+    choices = chunk.get("choices") or [{}]
+    text = choices[0].get("delta", {}).get("content") or ""
+    timings = chunk.get("timings") or {}
+    if timings:
+        cached, read = int(timings.get("cache_n", 0)), int(timings.get("prompt_n", 0))
+        return Piece(text, cached + read, cached, int(timings.get("predicted_n", 0)))
+    return Piece(text) if text else None
+
+
+def _cores() -> int:
+    """Physical processors this process may use, at least one: a second thread on a core does not add speed."""
+    return max(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 1)

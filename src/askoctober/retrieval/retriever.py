@@ -1,0 +1,111 @@
+"""The retriever: a question to ranked chunks. Needs no language model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from askoctober import models
+from askoctober.config import Config, Weights
+from askoctober.embedding import load_encoder
+from askoctober.errors import IndexFolderError, QuestionError
+from askoctober.index import LocalStore
+from askoctober.retrieval.fusion import fuse, max_sim
+from askoctober.types import Encoder, FloatArray, Hit, IntArray, Store
+
+POOL = 100
+"""How many chunks each first-stage ranker may propose."""
+RERANKED = 30
+"""How many of the fused candidates late interaction looks at."""
+LONGEST_QUESTION = 4000
+
+
+class Retriever:
+    """Finds the chunks that bear on a question; safe to share between threads."""
+
+    def __init__(self, store: Store, encoder: Encoder, weights: Weights | None = None) -> None:
+        """Search `store` with an encoder; its fingerprint must be the one that the store was built with."""
+        self.store = store
+        self.encoder = encoder
+        self.weights = weights or Weights()
+
+    @classmethod
+    def load(cls, index: Path | str | None = None, config: Config | None = None) -> Retriever:
+        """Open an index folder (default: the configured one, `index`) with the embedder it was built with.
+
+        Raises:
+            IndexFolderError: the index is missing, damaged, or built with another embedder.
+            ModelError: the embedder is not on this machine.
+        """
+        config = config or Config.load()
+        folder = Path(index) if index is not None else config.index
+        store = LocalStore.open(folder)
+        encoder = load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
+        made_with = store.manifest["embedder"]
+        if made_with["fingerprint"] != encoder.fingerprint:
+            raise IndexFolderError(
+                f"{folder} was embedded with {made_with['name']}, not with {encoder.name}; "
+                f"use --embedder {made_with['name']}, or rebuild it: askoctober index CORPUS --index {folder}"
+            )
+        return cls(store, encoder, config.weights)
+
+    def search(self, question: str, k: int = 5) -> list[Hit]:
+        """Return at most k hits, best first; none if the shelf is empty.
+
+        Three rankers propose chunks (cosine of the chunk, BM25, cosine of its best sentence); their min-max-normalised
+        scores are added up, and the best `RERANKED` are ranked anew with late interaction beside that sum.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+        """
+        question = check_question(question)
+        if k < 1:
+            raise QuestionError(f"k is {k}; ask for at least 1 passage.")
+        if not self.store.size:
+            return []
+        vectors, tokens = self.encoder.encode_tokens([question])
+        rows, signals = self._candidates(question, vectors[0])
+        weights = self.weights
+        first = fuse(signals, {"dense": weights.dense, "words": weights.words, "sentence": weights.sentence})
+        kept = np.argsort(-first, kind="stable")[: max(RERANKED, k)]
+        query = self.store.project_tokens(tokens[0])
+        late = np.array([max_sim(query, self.store.token_vectors(int(row))) for row in rows[kept]], np.float32)
+        score = fuse({"first": first[kept], "late": late}, {"first": 1.0, "late": weights.late})
+        hits = []
+        for rank, place in enumerate(np.argsort(-score, kind="stable")[:k], start=1):
+            at = kept[place]
+            given = {name: float(values[at]) for name, values in signals.items()} | {"late": float(late[place])}
+            hits.append(Hit(self.store.chunk(int(rows[at])), float(score[place]), rank, given))
+        return hits
+
+    def _candidates(self, question: str, vector: FloatArray) -> tuple[IntArray, dict[str, FloatArray]]:
+        """Return the rows that any ranker proposes, ascending, and every ranker's score of each of them."""
+        store = self.store
+        dense_rows, _ = store.search_dense(vector, POOL)
+        word_rows, word_scores = store.search_words(question, POOL)
+        sentence_rows, sentence_scores = store.search_sentences(vector, 4 * POOL)
+        rows = np.unique(np.concatenate([dense_rows, word_rows, sentence_rows[:POOL]]))
+        words = np.zeros(len(rows), np.float32)
+        words[np.searchsorted(rows, word_rows)] = word_scores
+        best = dict(zip(sentence_rows.tolist(), sentence_scores.tolist(), strict=True))
+        sentence = np.array([best.get(row) or self._best_sentence(row, vector) for row in rows.tolist()], np.float32)
+        return rows, {"dense": store.chunk_vectors(rows) @ vector, "words": words, "sentence": sentence}
+
+    def _best_sentence(self, row: int, vector: FloatArray) -> float:
+        vectors = self.store.sentence_vectors(row)
+        return float((vectors @ vector).max()) if len(vectors) else 0.0
+
+
+def check_question(question: str) -> str:
+    """Return the question with its white space tidied.
+
+    Raises:
+        QuestionError: it is empty or too long.
+    """
+    tidy = " ".join(question.split())
+    if not any(letter.isalnum() for letter in tidy):
+        raise QuestionError("The question is empty; ask one in words.")
+    if len(tidy) > LONGEST_QUESTION:
+        raise QuestionError(f"The question has {len(tidy)} characters; ask one of at most {LONGEST_QUESTION}.")
+    return tidy

@@ -1,0 +1,321 @@
+"""What passes between the rooms: plain frozen records, and the protocols that the engines behind them satisfy.
+
+Offsets are Unicode characters into `Article.text`, start inclusive, end exclusive. Scores: higher is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float32]
+IntArray: TypeAlias = NDArray[np.int64]
+Message: TypeAlias = Mapping[str, str]
+"""One turn of a conversation: `{"role": "system" | "user" | "assistant", "content": ...}`."""
+
+SentenceSupport: TypeAlias = Literal["quoted", "supported", "repaired"]
+"""How a sentence stands: in its source's own words, in the model's words and checked, or put back to the source's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of the shelf; `text` is what was indexed, and its offsets are those of the file it came from."""
+
+    id: str
+    path: str
+    title: str
+    author: str = ""
+    publisher: str = ""
+    date: str = ""
+    url: str = ""
+    language: str = ""
+    text: str = field(default="", repr=False)
+
+    def to_dict(self) -> dict[str, str]:
+        """Return what a reader needs to find the article again (the JSON contract; no text)."""
+        return {name: getattr(self, name) for name in ("id", "path", "title", "author", "publisher", "date", "url")}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of an article's text, in characters."""
+
+    start: int
+    end: int
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage that is retrieved as one; `article.text[start:end] == text`."""
+
+    id: str
+    article_id: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    article: Article = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved chunk; `rank` runs from 1, `score` falls with it, `signals` says what each ranker gave."""
+
+    chunk: Chunk
+    score: float
+    rank: int
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of `askoctober search`."""
+        chunk = self.chunk
+        return {
+            "rank": self.rank,
+            "score": round(self.score, 6),
+            "chunk_id": chunk.id,
+            "start": chunk.start,
+            "end": chunk.end,
+            "text": chunk.text,
+            "heading": chunk.heading,
+            "article": chunk.article.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sentences that were shown to the model under the number `mark`; `article.text[start:end] == text`."""
+
+    mark: int
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...] = ()
+
+    @property
+    def article(self) -> Article:
+        """The article the sentences stand in."""
+        return self.hit.chunk.article
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact place that supports a sentence; `article.text[start:end] == quote`.
+
+    `support` is the cosine similarity of the sentence with the closest sentence of the quote, in [0, 1].
+    """
+
+    mark: int
+    article: Article
+    start: int
+    end: int
+    quote: str
+    support: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of an answer's `citations`."""
+        return {
+            "mark": self.mark,
+            "article": self.article.to_dict(),
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "support": round(self.support, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer after its check, without its marks; `text` is plain, untrusted prose."""
+
+    text: str
+    marks: tuple[int, ...]
+    support: SentenceSupport
+
+    def __str__(self) -> str:
+        return self.text + (" " + "".join(f"[{mark}]" for mark in self.marks) if self.marks else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of an answer's `sentences`."""
+        return {"text": self.text, "marks": list(self.marks), "support": self.support}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer: every `[n]` in `text` has a citation, every citation an `[n]`; declined means no citations.
+
+    `confidence` is the estimated probability, in [0, 1], that the articles answer the question.
+    """
+
+    question: str
+    standalone_question: str
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    declined: bool
+    confidence: float
+    model: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if not self.citations:
+            return self.text
+        sources = [f'[{c.mark}] {c.article.title}: "{" ".join(c.quote.split())}"' for c in self.citations]
+        return "\n".join([self.text, "", *sources])
+
+    def to_dict(self, id: str | None = None) -> dict[str, Any]:
+        """Return the JSON object of `askoctober ask`, under the caller's `id`."""
+        return {
+            "id": id,
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "text": self.text,
+            "declined": self.declined,
+            "confidence": round(self.confidence, 4),
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "citations": [citation.to_dict() for citation in self.citations],
+            "hits": [hit.to_dict() for hit in self.hits],
+            "model": self.model,
+            "timings": {name: round(value, 1) for name, value in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """First event of a stream: what was asked in the end, what was found, and what the model is about to read."""
+
+    standalone_question: str
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A piece of the draft as the model writes it; unchecked, to be replaced by `SentenceChecked`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChecked:
+    """A sentence of the draft has been checked: the final one with its citations, or None where it was dropped."""
+
+    sentence: Sentence | None
+    citations: tuple[Citation, ...] = ()
+
+
+Event: TypeAlias = EvidenceFound | TextPiece | SentenceChecked | Answer
+"""What `Assistant.stream` yields, in this order: EvidenceFound, then pieces and checked sentences, then the Answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of generated text; the counts are known on the last one of a generation and zero before."""
+
+    text: str
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Encoder(Protocol):
+    """Text to unit vectors."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit vectors of shape (len(texts), dimension)."""
+        ...
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        """Return the same vectors, and for each text the unit vectors of its tokens, shape (tokens, dimension)."""
+        ...
+
+
+class Generator(Protocol):
+    """Messages to streamed text. Implementations are safe to call from several threads, one call at a time."""
+
+    name: str
+
+    def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
+        """Yield the reply piece by piece, greedily; closing the iterator stops the generation.
+
+        `grammar` is GBNF; an engine without constrained decoding ignores it.
+        """
+        ...
+
+    def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+        """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
+        ...
+
+    def close(self) -> None:
+        """Free the model."""
+        ...
+
+
+class Store(Protocol):
+    """An opened index. Rows are positions of chunks, from 0; a reader keeps what it opened."""
+
+    @property
+    def size(self) -> int:
+        """How many chunks there are."""
+        ...
+
+    def articles(self) -> Sequence[Article]:
+        """Every article of the shelf, in order of path."""
+        ...
+
+    def chunk(self, row: int) -> Chunk:
+        """The chunk at a row."""
+        ...
+
+    def row(self, chunk_id: str) -> int:
+        """The row of a chunk."""
+        ...
+
+    def sentences(self, row: int) -> tuple[Span, ...]:
+        """The sentence spans of a chunk, in the article's offsets."""
+        ...
+
+    def search_dense(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """Rows and cosines of the k chunks nearest to a unit vector of shape (dimension,)."""
+        ...
+
+    def search_sentences(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """Rows of the chunks that hold the k nearest sentences, with the cosines of those sentences."""
+        ...
+
+    def search_words(self, text: str, k: int) -> tuple[IntArray, FloatArray]:
+        """Rows and BM25 scores (higher is better) of the k best chunks for the words of a text."""
+        ...
+
+    def chunk_vectors(self, rows: IntArray) -> FloatArray:
+        """Unit vectors of chunks, shape (len(rows), dimension)."""
+        ...
+
+    def sentence_vectors(self, row: int) -> FloatArray:
+        """Unit vectors of a chunk's sentences, shape (sentences, dimension)."""
+        ...
+
+    def token_vectors(self, row: int) -> FloatArray:
+        """Token vectors of a chunk for late interaction, shape (tokens, token dimension), sentence after sentence."""
+        ...
+
+    def token_counts(self, row: int) -> IntArray:
+        """How many of the token vectors belong to each sentence of a chunk, shape (sentences,)."""
+        ...
+
+    def project_tokens(self, vectors: FloatArray) -> FloatArray:
+        """Bring token vectors of a query, shape (tokens, dimension), into the space of `token_vectors`."""
+        ...

@@ -1,0 +1,87 @@
+"""The chat on a port of this computer."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from askoctober.errors import ConfigError
+from askoctober.web.app import create_chat, page
+from askoctober.web.session import Answerer
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+GRACE_SECONDS = 1
+
+
+def create_app(assistant: Answerer, *, shelf_title: str | None = None) -> FastAPI:
+    """Return an ASGI application with the chat at `/`, to serve or to mount."""
+    chat = create_chat(assistant, shelf_title=shelf_title)
+    from fastapi import FastAPI
+    from gradio import mount_gradio_app
+
+    # Without its own pages on the interface: their scripts come from another host.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page())
+    return mounted
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on exactly this host and port; port 0 is any free one.
+
+    It is bound before anything is loaded, and then handed on, so that nobody can take the port in between.
+
+    Raises:
+        ConfigError: the port is taken, or the host is none of this computer's.
+    """
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, proto)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"Cannot listen on {host!r}; give an address of this computer with --host.") from error
+    try:
+        if sys.platform != "win32":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(128)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"Cannot listen on {host}:{port} ({reason}); choose another port with --port or ASKOCTOBER_PORT."
+        ) from error
+    return bound
+
+
+def serve(assistant: Answerer, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    """Serve the chat until Ctrl-C; `announce` is given the address once it answers.
+
+    Raises:
+        ConfigError: the port is taken, or the host is none of this computer's.
+    """
+    with listen(host, port) as bound:
+        import uvicorn
+
+        settings = uvicorn.Config(
+            create_app(assistant), log_level="error", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        )
+        server = uvicorn.Server(settings)
+        log = logging.getLogger("uvicorn.error")
+
+        def running(_: logging.LogRecord) -> bool:
+            return not server.should_exit
+
+        # Pages that are still open at the end are cut off, and that each was is no news.
+        log.addFilter(running)
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"http://{shown}:{bound.getsockname()[1]}/")
+        try:
+            server.run(sockets=[bound])
+        except KeyboardInterrupt:
+            return
+        finally:
+            log.removeFilter(running)

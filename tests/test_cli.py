@@ -1,0 +1,376 @@
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from askoctober import cli, models
+from askoctober.cli import loading, progress, show
+from cli_fakes import ARTICLE, QUOTE, REPORT, START, FakeAssistant, FakeRetriever, no_model
+
+TESTS = Path(__file__).parent
+COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models"]
+
+
+@pytest.fixture
+def assistant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAssistant:
+    fake = FakeAssistant()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "load_assistant", lambda config: fake)
+    monkeypatch.setattr(loading, "load_retriever", lambda config: FakeRetriever())
+    return fake
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command line with the fakes in a process of its own; whatever a failed test leaves is ended."""
+    with ExitStack() as stack:
+
+        def begin(*args: str, **how: Any) -> subprocess.Popen[str]:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
+            command = [sys.executable, str(TESTS / "cli_fakes.py"), *args]
+            process = subprocess.Popen(command, cwd=tmp_path, text=True, encoding="utf-8", **streams)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield begin
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def test_help_is_quick_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from askoctober.cli import main; status = main(sys.argv[1:]);"
+        "heavy = {'torch', 'gradio', 'faiss', 'transformers', 'huggingface_hub', 'sentence_transformers'};"
+        "sys.exit(status or str(heavy & set(sys.modules) or ''))"
+    )
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "\n")
+    assert all(f"\n  {command} " in done.stdout for command in COMMANDS)
+    assert time.monotonic() - began < 5  # 0.2 s on an idle machine; the bound is for a busy one
+
+
+@pytest.mark.parametrize(
+    "command", [*([name] for name in COMMANDS), *(["models", n] for n in ("list", "pull", "verify"))]
+)
+def test_every_command_has_help_with_an_example(command: list[str]) -> None:
+    result = CliRunner().invoke(cli.app, [*command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: askoctober {' '.join(command[:1])}" in result.stdout
+
+
+def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"9.9 of {name}")
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == "askoctober 9.9 of askoctober\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [[], ["nonsense"], ["ask"], ["ask", ""], ["ask", " \n"], ["ask", "\udcff"], ["search", "x", "-k", "0"]]
+    + [["ask", "x", "--engine", "steam"], ["serve", "--port", "70000"], ["batch", "no-such.jsonl"]],
+)
+def test_wrong_usage_is_2_and_prints_nothing_on_stdout(
+    args: list[str], assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(args) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "Usage: askoctober" in said.err
+
+
+def test_an_error_of_ours_is_one_line_and_1(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "load_assistant", no_model)
+    assert cli.main(["ask", "Who?"]) == 1
+    assert capsys.readouterr() == ("", "askoctober: No model; fetch one with `askoctober models pull`.\n")
+
+
+def test_an_unknown_setting_is_one_line(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKOCTOBER_MODLE", "x")
+    assert cli.main(["search", "Who?"]) == 1
+    assert capsys.readouterr().err.startswith("askoctober: Unknown setting 'modle' in the environment")
+
+
+def test_flags_reach_the_settings(assistant: FakeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(loading, "load_assistant", lambda config: seen.append(config) or assistant)
+    flags = ["--index", "i", "--embedder", "e", "--model", "m", "--engine", "llama.cpp", "--models-dir", "d"]
+    assert cli.main(["ask", "Who?", *flags, "--threads", "2"]) == 0
+    (config,) = seen
+    assert (config.index, config.embedder, config.model, config.engine) == (Path("i"), "e", "m", "llama.cpp")
+    assert (config.models_dir, config.threads) == (Path("d"), 2)
+
+
+def test_search_for_people_and_for_programs(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["search", "Who?"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(" 1  0.900  The vote (A. Author, The Paper, 1917-10-23) > October\n    Ten members voted")
+    assert "\x1b" not in text and "\u202e" not in text
+    assert cli.main(["search", "Who?", "--json"]) == 0
+    (hit,) = json.loads(capsys.readouterr().out)
+    assert list(hit) == ["rank", "score", "chunk_id", "start", "end", "text", "heading", "article"]
+    assert (hit["rank"], hit["score"], hit["article"]) == (1, 0.9, ARTICLE.to_dict())
+
+
+def test_ask_in_a_pipe_prints_checked_sentences_and_sources(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["ask", "Who?"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Kamenev and Zinoviev voted against. [1]",
+        "Ten voted for. [1]",
+        "",
+        "Sources",
+        "[1] The vote (A. Author, The Paper, 1917-10-23)",
+        f'    "{QUOTE}"',
+    ]
+    assert assistant.closed
+
+
+def test_a_decline_shows_the_nearest_passages(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "unknown"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("The articles do not say.\n\nNearest passages\n 1  0.900  The vote")
+    assert "Sources" not in text
+
+
+def test_what_the_answer_revises_is_said_last(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "revised"]) == 0
+    assert "\nIn the end:\nThe articles do not say.\n" in capsys.readouterr().out
+
+
+def test_ask_json_is_the_contract_alone(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "Who?", "--json"]) == 0
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    assert said.out.count("\n") == 1
+    assert answer["citations"][0] | {"article": 0} == {
+        "mark": 1, "article": 0, "start": START, "end": START + len(QUOTE), "quote": QUOTE, "support": 0.95,
+    }  # fmt: skip
+    assert answer["timings"] == {"retrieve_ms": 1.0, "first_token_ms": 2.0, "total_ms": 3.0}
+
+
+def test_ask_json_stream_is_one_event_a_line(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "Who?", "--json", "--stream"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [event["type"] for event in events]
+    assert kinds == ["evidence", "piece", "sentence", "piece", "sentence", "sentence", "answer"]
+    assert events[0]["evidence"][0]["mark"] == 1
+    assert (events[2]["sentence"]["marks"], events[2]["citations"][0]["quote"], events[5]["sentence"]) == (
+        [1],
+        QUOTE,
+        None,
+    )
+    assert events[-1]["answer"]["text"] == "Kamenev and Zinoviev voted against. [1] Ten voted for. [1]"
+
+
+def test_json_survives_a_narrow_stdout(start: Start) -> None:
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    process = start("ask", "Кто?", "--json", env=env)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err, json.loads(out)["question"]) == (0, "", "Кто?")
+
+
+def test_a_terminal_sees_the_final_text_once_the_draft_is_checked(start: Start) -> None:
+    master, slave = pty.openpty()
+    env = os.environ | {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}
+    process = start("ask", "slow", stdout=slave, env=env)
+    os.close(slave)
+    seen = b""
+    while chunk := _read(master):
+        seen += chunk
+    assert process.wait(60) == 0
+    text = seen.decode()
+    assert "A draft that is not right." in text
+    last = text[text.rindex("\x1b[2K") :]  # what stays after the live part has been erased
+    assert "voted against. [1] Ten voted for. [1]" in last and QUOTE in last and "draft" not in last
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 65536)
+    except OSError:  # the other side is closed: how Linux says end of file
+        return b""
+
+
+def test_ctrl_c_is_130_without_a_traceback(start: Start) -> None:
+    process = start("ask", "forever", "--json", "--stream")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["type"] == "evidence"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+
+
+def test_a_broken_pipe_is_silent(start: Start) -> None:
+    for args in (["ask", "forever", "--json", "--stream"], ["ask", "slow"], ["search", "x", "--json"], ["--help"]):
+        process = start(*args)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == "", args
+        assert process.wait(60) in (0, 1)
+
+
+def test_chat_follows_up_and_knows_its_commands(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = iter(["", "/sources", "Who?", "And then?", "fail", "/sources", "/what", "/clear", "Again?", "/quit", "no"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    assert cli.main(["chat"]) == 0
+    histories = {question: [turn["content"] for turn in history] for question, history in assistant.asked}
+    text = "Kamenev and Zinoviev voted against. [1] Ten voted for. [1]"
+    assert histories == {
+        "Who?": [],
+        "And then?": ["Who?", text],
+        "fail": ["Who?", text, "And then?", text],
+        "Again?": [],
+    }
+    said = capsys.readouterr()
+    assert said.out.count("Sources\n") == 4
+    assert "askoctober: The model failed; ask again.\n" in said.err and "There is no answer yet." in said.err
+    assert next(lines) == "no" and assistant.closed
+
+
+def test_ctrl_c_stops_an_answer_and_then_the_chat(start: Start) -> None:
+    process = start("chat", stdin=subprocess.PIPE)
+    assert process.stdin is not None and process.stderr is not None and process.stdout is not None
+    process.stdin.write("forever\n")
+    process.stdin.flush()
+    assert process.stdout.read(3) == "\n> "
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    process.stderr.readline()
+    assert process.stderr.readline() == "Stopped.\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_index_says_what_it_did_and_what_it_left_out(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "build", lambda config: REPORT)
+    assert cli.main(["index", "shelf"]) == 1
+    assert capsys.readouterr() == (
+        "5 articles, 131 chunks; embedded 1, unchanged 4, removed 0 in 3.2 s\n",
+        "askoctober: left out bad.txt: it is empty\n",
+    )
+    assert cli.main(["index", "shelf", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["failed"] == [{"path": "bad.txt", "reason": "it is empty"}] and report["seconds"] == 3.21
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["ask", "x"], ["chat"], ["info"]])
+def test_without_an_index_the_build_is_named_before_anything_is_fetched(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "fetch", lambda *args: pytest.fail("fetched"))
+    assert cli.main(command) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "askoctober index" in said.err and said.err.count("\n") == 1
+
+
+def test_absent_models_are_fetched_with_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetch(name: str, folder: Path, tell: progress.Report) -> None:
+        tell(name, 0, 2_000_000)
+        tell(name, 2_000_000, 2_000_000)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "fetch", fetch)
+    monkeypatch.setattr(models, "resolve", lambda name, folder: folder / name)
+    assert cli.main(["models", "pull", "SMOLLM2-135m-instruct", "--models-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.err == "smollm2-135m-instruct: 0/2 MB\nsmollm2-135m-instruct: 2/2 MB\n"
+    assert said.out == f"SMOLLM2-135m-instruct: {tmp_path / 'SMOLLM2-135m-instruct'}\n"
+
+
+def test_models_lists_what_is_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["models", "list", "--models-dir", str(tmp_path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["name"]: (row["size"], row["path"]) for row in rows} == {
+        m.name: (m.size, None) for m in models.TABLE.values()
+    }
+    monkeypatch.setenv("ASKOCTOBER_MODELS_DIR", str(tmp_path))
+    assert cli.main(["models"]) == 0
+    table = capsys.readouterr().out
+    assert "qwen2.5-coder-1.5b-instruct" in table and "1,117 MB" in table and "Apache-2.0" in table
+    assert cli.main(["models", "pull", "no-such-model"]) == 1
+    assert "no-such-model" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_said_before_anything_loads(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "load_assistant", lambda config: pytest.fail("loaded"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert cli.main(["serve", "--refresh", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert f"Cannot listen on 127.0.0.1:{port} (Address already in use)" in said and said.count("\n") == 1
+
+
+def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
+    assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(served: FakeAssistant, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+        assert served is assistant and not served.closed
+        announce(f"http://{host}:{port}/")
+
+    reasons = iter(["articles have changed", ""])
+    monkeypatch.setattr(loading, "freshness", lambda config: next(reasons))
+    monkeypatch.setattr(loading, "build", lambda config: REPORT)
+    monkeypatch.setattr("askoctober.web.server.serve", serve)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert cli.main(["serve", "--refresh", "--port", str(port)]) == 0  # a file that cannot be read does not stop it
+    said = capsys.readouterr()
+    assert said.out == f"The chat is at http://127.0.0.1:{port}/ (Ctrl-C ends it)\n"
+    assert said.err.startswith("5 articles, 131 chunks; embedded 1,") and "left out bad.txt" in said.err
+    assert assistant.closed
+    assistant.closed = False
+    assert cli.main(["serve", "--refresh", "--port", str(port)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_plain_progress_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with progress.progress() as tell:
+        for done in range(101):
+            tell("Embedding", done, 100)
+            clock[0] += 1
+        tell("Embedding", 100, 100)
+        tell("Writing", 0, 0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["Embedding: 0/100", "Embedding: 10/100, about 2 min left"]
+    assert lines[-3:] == ["Embedding: 90/100, about 10 s left", "Embedding: 100/100", "Writing: 0"]
+    assert len(lines) == 12
+
+
+def test_clean_leaves_only_what_cannot_steer_a_terminal() -> None:
+    assert show.clean("a\tb\r\nc\x1b]0;x\x07\x9b2J\u202ed\ud800") == "a\tb\nc\ufffd]0;x\ufffd\ufffd2J\ufffdd\ufffd"

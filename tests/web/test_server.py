@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent.parent
+SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from web.fakes import FakeAssistant
+from askoctober.web import serve
+serve(FakeAssistant(0), "127.0.0.1", 0, announce=lambda line: print(line, flush=True))
+print("ended")
+"""
+
+
+def test_package_is_light() -> None:
+    code = (
+        "import sys, askoctober.web; print([m for m in ('gradio', 'fastapi', 'uvicorn', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_serve_answers_quietly_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-c", SERVE, str(TESTS)]
+    # Warnings of the interface's own dependencies about each other are not what this is about.
+    environment = os.environ | {"PYTHONWARNINGS": "ignore"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        url = process.stdout.readline().strip()
+        with urllib.request.urlopen(url, timeout=60) as response:
+            body = response.read().decode()
+        assert "<title>askoctober</title>" in body or '"title":"askoctober"' in body
+        for path in ("docs", "redoc", "openapi.json", "monitoring"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(url + path, timeout=60)
+            assert refused.value.code in {403, 404}, path
+            refused.value.close()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
