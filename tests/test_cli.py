@@ -368,7 +368,7 @@ def test_plain_progress_is_a_line_now_and_then(
         tell("Writing", 0, 0)
     lines = capsys.readouterr().err.splitlines()
     assert lines[:2] == ["Embedding: 0/100", "Embedding: 10/100, about 2 min left"]
-    assert lines[-3:] == ["Embedding: 90/100, about 10 s left", "Embedding: 100/100", "Writing: 0"]
+    assert lines[-3:] == ["Embedding: 90/100, about 10 s left", "Embedding: 100/100", "Writing"]
     assert len(lines) == 12
 
 

@@ -15,10 +15,13 @@ from askoctober.config import Config
 from askoctober.embedding import load_encoder, unit
 from askoctober.errors import IndexFolderError
 from askoctober.index import Entry, LocalStore, fit_basis, pack, read_manifest, write_index
-from askoctober.types import Article, Encoder, FloatArray
+from askoctober.types import Article, Chunk, Encoder, FloatArray, Span
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
+
+Pair = tuple[Chunk, tuple[Span, ...]]
+"""A chunk and the spans of its sentences."""
 
 SENTENCES_AT_ONCE = 1024
 HEADING_WEIGHT = 0.15
@@ -67,7 +70,8 @@ def build(config: Config, *, progress: Progress | None = None, encoder: Encoder 
         if old:
             old.close()
         tell("writing", 0, 1)
-        manifest = write_index(config.index, entries, basis, {**about, "corpus_fingerprint": fingerprint})
+        about |= {"corpus": config.corpus.name, "corpus_fingerprint": fingerprint}
+        manifest = write_index(config.index, entries, basis, about)
         chunks = int(manifest["chunks"])
     return Report(
         articles=len(reading.articles),
@@ -81,7 +85,7 @@ def build(config: Config, *, progress: Progress | None = None, encoder: Encoder 
 
 
 def freshness(config: Config) -> str:
-    """Return "" if the index matches the corpus, the embedder and the settings, else why it does not. Loads no model."""
+    """Return "" if the index matches the corpus, the embedder and the settings, else why not. Loads no model."""
     try:
         manifest = read_manifest(config.index)
     except IndexFolderError as error:
@@ -186,18 +190,18 @@ def _embed(
     return entries, basis
 
 
-def _context(chunk: chunking.Chunk) -> str:
+def _context(chunk: Chunk) -> str:
     return f"{chunk.article.title}. {chunk.heading}" if chunk.heading else chunk.article.title
 
 
-def _context_vectors(pairs: dict[str, list[Any]], encoder: Encoder) -> dict[str, FloatArray]:
+def _context_vectors(pairs: dict[str, list[Pair]], encoder: Encoder) -> dict[str, FloatArray]:
     """The vector of each title with heading, embedded once however many chunks share it."""
     contexts = sorted({_context(chunk) for chunks in pairs.values() for chunk, _ in chunks})
     return dict(zip(contexts, encoder.encode(contexts), strict=True))
 
 
 def _chunk_vectors(
-    chunks: Sequence[Any], vectors: FloatArray, tokens: Sequence[FloatArray], contexts: dict[str, FloatArray]
+    chunks: Sequence[Pair], vectors: FloatArray, tokens: Sequence[FloatArray], contexts: dict[str, FloatArray]
 ) -> FloatArray:
     """Chunk vectors, shape (chunks, dimension): the mean of the sentences' weighted by length, and of the context."""
     out = np.zeros((len(chunks), vectors.shape[1]), np.float32)

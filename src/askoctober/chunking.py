@@ -102,7 +102,8 @@ def _append(spans: list[Span], text: str, start: int, end: int, block_start: int
 def sections(text: str) -> Iterator[Section]:
     """Yield the stretches between headings, in order, with the path of headings above each.
 
-    Headings are Markdown's (`## Title`), and in plain text a short line that stands alone and does not end as prose does.
+    Headings are Markdown's (`## Title`), and in plain text a short line that stands alone and does not end as prose
+    does.
     """
     path: list[tuple[int, str]] = []
     start = 0

@@ -1,12 +1,12 @@
 """The one tree of errors; every message ends with what to do next.
 
-    AskoctoberError
-    +-- ConfigError        a setting or a value that is not known
-    +-- CorpusError        a folder or file of articles that cannot be read
-    +-- IndexFolderError   an index that is missing, stale, damaged, or made by something else
-    +-- ModelError         weights that cannot be fetched, verified or loaded
-    +-- GenerationError    the language model failed while it was writing
-    +-- QuestionError      a question that cannot be asked
+AskoctoberError
++-- ConfigError        a setting or a value that is not known
++-- CorpusError        a folder or file of articles that cannot be read
++-- IndexFolderError   an index that is missing, stale, damaged, or made by something else
++-- ModelError         weights that cannot be fetched, verified or loaded
++-- GenerationError    the language model failed while it was writing
++-- QuestionError      a question that cannot be asked
 """
 
 

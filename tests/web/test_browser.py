@@ -281,6 +281,9 @@ def test_nothing_is_wider_than_the_screen(page: Any) -> None:
         page.wait_for_function("getComputedStyle(document.getElementById('ask-pane')).visibility === 'hidden'")
         page.locator(".ask-shelf-button").click()
         page.wait_for_selector(".ask-shelf-item:visible")
+        page.keyboard.press("Escape")
+        page.wait_for_function("getComputedStyle(document.getElementById('ask-pane')).visibility === 'hidden'")
+        assert page.evaluate("document.activeElement.className") == "ask-shelf-button"
 
 
 def test_no_page_names_another_host_for_loading(page: Any) -> None:

@@ -37,16 +37,29 @@ def test_serve_answers_quietly_until_it_is_interrupted() -> None:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        url = process.stdout.readline().strip()
-        with urllib.request.urlopen(url, timeout=60) as response:
-            body = response.read().decode()
-        assert "<title>askoctober</title>" in body or '"title":"askoctober"' in body
-        for path in ("docs", "redoc", "openapi.json", "monitoring"):
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(url + path, timeout=60)
-            assert refused.value.code in {403, 404}, path
-            refused.value.close()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        assert process.stdout is not None
+        out, err = "", ""
+        try:
+            url = process.stdout.readline().strip()
+            look(url)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (0, "ended\n", "")
+
+
+def look(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=60) as response:
+        assert '"title":"askoctober"' in response.read().decode()
+    for path in ("docs", "redoc", "openapi.json", "monitoring"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url + path, timeout=60)
+        assert refused.value.code in {403, 404}, path
+        refused.value.close()
+    body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(url + "gradio_api/upload", body, form), timeout=60)
+    assert refused.value.code == 413
+    refused.value.close()

@@ -66,12 +66,13 @@ class _Lines:
         if not (new or ends or (now - self.said >= INTERVAL and not self.finished)):
             return
         self.said, self.finished = now, self.finished or ends
-        err.print(f"{clean(label)}: {self._count(done, total)}{self._left(now, done, total)}", soft_wrap=True)
+        err.print(f"{clean(label)}{self._count(done, total)}{self._left(now, done, total)}", soft_wrap=True)
 
     def _count(self, done: int, total: int) -> str:
         if self.size:
-            done, total = done // MEGABYTE, -(-total // MEGABYTE)
-        return (f"{done}/{total}" if total else f"{done}") + (" MB" if self.size else "")
+            done, total = round(done / MEGABYTE), round(total / MEGABYTE)
+        count = f"{done}/{total}" if total else str(done or "")
+        return f": {count} MB" if count and self.size else f": {count}" if count else ""
 
     def _left(self, now: float, done: int, total: int) -> str:
         moved = done - self.first

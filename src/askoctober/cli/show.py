@@ -24,6 +24,8 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 NEAREST = 3
 """How many passages a decline shows."""
+GLIMPSE = 300
+"""How much of each, in characters."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -74,13 +76,14 @@ def byline(article: Article) -> str:
     return flat(f"{article.title} ({details})" if details else article.title)
 
 
-def hits(found: Iterable[Hit]) -> None:
-    """Print hits for people: rank, score, title, heading, and the text under them."""
+def hits(found: Iterable[Hit], longest: int | None = None) -> None:
+    """Print hits for people: rank, score, title, heading, and under them the text or its first `longest` characters."""
     for hit in found:
         title = byline(hit.chunk.article)
         heading = f" > {flat(hit.chunk.heading)}" if hit.chunk.heading else ""
         out.print(Text.assemble((f"{hit.rank:2}  {hit.score:.3f}  ", "cyan"), (title, "bold"), heading))
-        _indented(Text(flat(hit.chunk.text)))
+        text = flat(hit.chunk.text)
+        _indented(Text(text if longest is None or len(text) <= longest else text[:longest].rstrip() + " ..."))
         out.print()
 
 
@@ -100,7 +103,7 @@ def below(answer: Answer) -> None:
     elif answer.hits:
         out.print()
         out.print(Text("Nearest passages", style="bold"))
-        hits(answer.hits[:NEAREST])
+        hits(answer.hits[:NEAREST], GLIMPSE)
 
 
 def _indented(text: Text) -> None:

@@ -25,7 +25,9 @@ class TransformersGenerator:
         """
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
 
+        transformers_logging.disable_progress_bar()
         if threads:
             torch.set_num_threads(threads)
         where: dict[str, Any] = {"trust_remote_code": False, "local_files_only": isinstance(path, Path)}

@@ -34,6 +34,9 @@ class LlamaGenerator:
         Raises:
             ModelError: the file is not a GGUF model that llama.cpp reads.
         """
+        # llama.cpp's OpenMP threads spin at every barrier; beside another busy process that costs a factor of ten
+        # and more (docs/measurements.md). Read once, when the library loads.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         import xllamacpp
 
         with path.open("rb") as stream:

@@ -41,12 +41,12 @@ CREATE VIRTUAL TABLE words USING fts5(heading, body, content='', tokenize="porte
 
 def pack(vectors: FloatArray) -> NDArray[np.int8]:
     """Unit token vectors in 8 bits a component."""
-    return np.clip(np.rint(vectors * _INT8_SCALE), -127, 127).astype(np.int8)
+    return np.asarray(np.clip(np.rint(vectors * _INT8_SCALE), -127, 127), np.int8)
 
 
 def unpack(packed: NDArray[np.int8]) -> FloatArray:
     """The inverse of `pack`, up to rounding."""
-    return packed.astype(np.float32) / _INT8_SCALE
+    return np.asarray(packed.astype(np.float32) / _INT8_SCALE, np.float32)
 
 
 def file_digest(path: Path) -> str:
@@ -65,9 +65,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise IndexFolderError(
-            f"No index in {folder}; build one: askoctober index CORPUS --index {folder}"
-        ) from None
+        raise IndexFolderError(f"No index in {folder}; build one: askoctober index CORPUS --index {folder}") from None
     except (OSError, ValueError) as error:
         raise IndexFolderError(f"{path} cannot be read ({error}); {rebuild(folder)}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):

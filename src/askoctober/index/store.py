@@ -162,7 +162,9 @@ class LocalStore:
 
     def entry(self, article_id: str) -> Entry:
         """All that is stored of one article, to be written again as it is."""
-        rows = [int(row) for (row,) in self._query("SELECT row FROM chunk WHERE article_id = ? ORDER BY row", (article_id,))]
+        rows = [
+            int(row) for (row,) in self._query("SELECT row FROM chunk WHERE article_id = ? ORDER BY row", (article_id,))
+        ]
         first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
         sentence = slice(*self._sentence_ends[[first, last]])
         token = slice(*self._token_ends[[sentence.start, sentence.stop]])
@@ -171,7 +173,9 @@ class LocalStore:
             self.digests()[article_id],
             tuple((self.chunk(row), self.sentences(row)) for row in rows),
             np.asarray(self._chunks.reconstruct_n(first, last - first), np.float32),
-            np.asarray(self._sentences.reconstruct_n(int(sentence.start), int(sentence.stop - sentence.start)), np.float32),
+            np.asarray(
+                self._sentences.reconstruct_n(int(sentence.start), int(sentence.stop - sentence.start)), np.float32
+            ),
             np.array(self._tokens[token]),
             np.diff(self._token_ends[sentence.start : sentence.stop + 1]),
         )
@@ -194,7 +198,8 @@ class LocalStore:
 
     def _read_article(self, article_id: str) -> Article:
         (values,) = self._query(
-            "SELECT id, path, title, author, publisher, date, url, language, text FROM article WHERE id = ?", (article_id,)
+            "SELECT id, path, title, author, publisher, date, url, language, text FROM article WHERE id = ?",
+            (article_id,),
         )
         return Article(*values)
 

@@ -147,7 +147,8 @@ def _write_articles(path: Path, entries: Sequence[Entry]) -> dict[str, int]:
                 )
                 for span in spans:
                     database.execute(
-                        "INSERT INTO sentence VALUES (?,?,?,?,?)", (sentence_row, row, span.start, span.end, next(counts))
+                        "INSERT INTO sentence VALUES (?,?,?,?,?)",
+                        (sentence_row, row, span.start, span.end, next(counts)),
                     )
                     sentence_row += 1
                 row += 1

@@ -46,6 +46,7 @@ def page() -> dict[str, Any]:
         "pwa": False,
         "mcp_server": False,
         "max_file_size": 1,
+        "app_kwargs": {"openapi_url": None},
         "favicon_path": str(resources.files(__package__).joinpath("static", "favicon.svg")),
     }
 

@@ -38,7 +38,7 @@ def render_header(title: str, articles: int) -> str:
     """Return the head of the page."""
     return (
         f'<header class="ask-header"><div><h1>{safe(title)}</h1>'
-        f"<p>{counted(articles, 'article')}, every sentence with its source</p></div>"
+        f"<p>{counted(articles, 'article')}<span>, every sentence with its source</span></p></div>"
         '<button type="button" class="ask-shelf-button">Articles</button></header>'
     )
 
@@ -153,12 +153,13 @@ def _text(turn: Turn) -> str:
 
 
 def _sentence(sentence: Sentence, citations: Sequence[Citation]) -> str:
-    """Return one checked sentence with the buttons that open what it rests on."""
+    """Return one checked sentence with the buttons that open what it rests on, which stay beside its last word."""
     buttons = "".join(_mark(citation) for mark in sentence.marks for citation in citations if citation.mark == mark)
     tag = ""
     if sentence.support == "repaired":
         tag = f' <span class="ask-tag" title="{REPAIRED}">source’s own words</span>'
-    return f'<span class="ask-sentence">{safe(sentence.text)}{buttons}{tag}</span>'
+    held = f'<span class="ask-held">{escape(sentence.text[-1:])}{buttons}</span>'
+    return f'<span class="ask-sentence">{escape(sentence.text[:-1])}{held}{tag}</span>'
 
 
 def _mark(citation: Citation) -> str:

@@ -84,7 +84,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && pane.contains(document.activeElement)) close();
+  const over = getComputedStyle(pane).position === "fixed" && pane.hasAttribute("data-open");
+  if (event.key === "Escape" && (over || pane.contains(document.activeElement))) close();
 });
 
 // The view follows what is being written, unless the reader has scrolled up, and at the end goes to its beginning.
