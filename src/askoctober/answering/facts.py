@@ -9,7 +9,23 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’-][^\W_]+)*")
 _NOTE = re.compile(r"(?<=[^\W\d_][.!?])(\d{1,4})(?=\s|$)|\[\d{1,4}\]")
-_BEFORE_OPENERS = frozenset(
+_BEFORE_OPENERS = ".!?…:\"“‘'("
+_LONGEST_CUT = 3
+_SHORTEST_STEM = 4
+_CARDINALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+_ORDINALS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+_TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_NUMBER_WORDS = {word: str(n) for words in (_CARDINALS, _ORDINALS) for n, word in enumerate(words)}
+_NUMBER_WORDS |= {word: str(n) for word, n in _TENS.items()}
+# These count less often than they point, rank or join ("no one", "the second time"): not facts by themselves.
+_LOOSE_NUMBERS = frozenset({"zero", "one", "first", "second", "zeroth"})
+OPENERS = frozenset(
     "a about according after all also although among an and another any are as at based because before both but by "
     "despite did do does during each even every excerpt excerpts few following for from further furthermore had has "
     "have he hence her here his how however if in instead is it its later like many moreover most neither no nor not "
