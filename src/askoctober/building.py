@@ -61,6 +61,10 @@ def build(config: Config, *, progress: Progress | None = None, encoder: Encoder 
     digests = {article.id: _digest(article) for article in reading.articles}
     known = old.digests() if old else {}
     changed = [article for article in reading.articles if known.get(article.id) != digests[article.id]]
+    if old and 2 * len(changed) > len(digests):
+        # The projection of token vectors was fitted to what is now the lesser part of the shelf: fit it anew.
+        old.close()
+        old, changed = None, list(reading.articles)
     if old and not changed and set(known) == set(digests) and old.manifest["corpus_fingerprint"] == fingerprint:
         chunks = old.size
         old.close()

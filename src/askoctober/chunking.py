@@ -20,8 +20,15 @@ VERSION = 1
 """Raise this when chunks or sentences of the same article would come out differently: indexes are then rebuilt."""
 
 SENTENCE_END = "\x1e"
-_BLOCK = re.compile(r"[^\n]*\S[^\n]*")
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
+# None of these may try a run of spaces at each of its places: what is blanked in an article can be very long.
+_PARAGRAPH = re.compile(r"^[ \t]*+\S[^\n]*+(?:\n[ \t]*+\S[^\n]*+)+", re.MULTILINE)
+_STRUCTURE = re.compile(r"[ \t]*(?:[#>|*+-]|\d+[.)]\s)")
+NARROWEST, WIDEST = 50, 110
+"""Between these lengths in characters, the longest line of a paragraph may be where a program broke it."""
+_BLOCK = re.compile(r"\S[^\n]*")
+_HEADING = re.compile(r"^(#{1,6})\s+(\S.*)$")
+_BLANK_LINE_NEXT = re.compile(r"[ \r]*\n\r?\n")
+_INK = re.compile(r"\S")
 _NOTE_AT_END = re.compile(r"(?<=[^\W\d_])([.!?]+[\"'”’»)\]]*)(\d{1,4})(?=\s|$)")
 _NOTE_ALONE = re.compile(r"\s*(?:\[\d{1,4}\]\s*)+")
 _PROSE_END = re.compile(r"[.!?…:;,\"'”’)\]»]\s*\d{0,4}$")
@@ -43,15 +50,15 @@ class Section:
 def split_article(article: Article, chunk_size: int = 900) -> list[tuple[Chunk, tuple[Span, ...]]]:
     """Return the chunks of an article in order, each with the spans of its sentences in the article's offsets.
 
-    A chunk has at most `chunk_size` characters unless a single word is longer, and never crosses a heading.
+    A chunk has at most `chunk_size` characters and never crosses a heading; only a longer word is cut within.
     """
     pairs = []
     splitter = _splitter(chunk_size)
     for section in sections(article.text):
         body = article.text[section.start : section.end]
-        marked = list(body)
+        marked = list(unwrap(body))
         for span in sentence_spans(body):
-            if span.end < len(body) and body[span.end] == " ":
+            if span.end < len(body) and marked[span.end] == " ":
                 marked[span.end] = SENTENCE_END
         for piece in splitter.create_documents(["".join(marked)]):
             start = section.start + piece.metadata["start_index"]
@@ -68,13 +75,13 @@ def split_article(article: Article, chunk_size: int = 900) -> list[tuple[Chunk, 
 def sentence_spans(text: str) -> list[Span]:
     """Return the spans of the sentences of `text`, without surrounding white space, in order, never overlapping.
 
-    A line break always ends a sentence. Numbers of notes stuck to a sentence's end ("power.711", "power. [12]")
-    belong to that sentence.
+    A line break ends a sentence unless it only wraps a paragraph. Numbers of notes stuck to a sentence's end
+    ("power.711", "power. [12]") belong to that sentence.
     """
     from nupunkt import sent_spans
 
     spans: list[Span] = []
-    for block in _BLOCK.finditer(text):
+    for block in _BLOCK.finditer(unwrap(text)):
         line = block.group()
         # "power.711 The" reads as one sentence; "power711. The" does not, and is as long.
         readable = _NOTE_AT_END.sub(lambda match: match[2] + match[1], line)
@@ -120,6 +127,25 @@ def sections(text: str) -> Iterator[Section]:
         yield Section(" > ".join(name for _, name in path), start, len(text))
 
 
+def unwrap(text: str) -> str:
+    """Return the text, equal in length, with a space for each line break that only wraps a paragraph.
+
+    A paragraph counts as wrapped if no line had room for the first word of the next, and nothing in it is a list, a
+    heading or a table.
+    """
+    return _PARAGRAPH.sub(lambda match: _unwrap_paragraph(match.group()), text)
+
+
+def _unwrap_paragraph(paragraph: str) -> str:
+    lines = [line.rstrip("\r") for line in paragraph.split("\n")]
+    width = max(map(len, lines))
+    wrapped = NARROWEST <= width <= WIDEST and all(
+        len(line.rstrip()) + 1 + len((following.split() or [""])[0]) > width and not _STRUCTURE.match(following)
+        for line, following in zip(lines, lines[1:], strict=False)
+    )
+    return re.sub(r"\r?\n", lambda match: " " * len(match.group()), paragraph) if wrapped else paragraph
+
+
 def _lines(text: str) -> Iterator[tuple[str, int]]:
     at = 0
     for line in text.splitlines(keepends=True):
@@ -130,13 +156,16 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
 def _heading(text: str, line: str, at: int) -> tuple[int, str]:
     """Return the level and words of the heading that `line` is, or (0, "")."""
     if match := _HEADING.match(line):
-        return len(match[1]), match[2]
+        words = match[2].rstrip()
+        return len(match[1]), words.rstrip("#").rstrip() or words
     words = line.strip()
     if not WORD.search(words) or len(words) > LONGEST_HEADING or _PROSE_END.search(words) or words.islower():
         return 0, ""
-    before, after = text[:at].rstrip(" "), text[at + len(line) :].lstrip(" \r")
-    alone = (not before or before.endswith(("\n\n", "\r\n\r\n", "\n"))) and after.startswith(("\n\n", "\n\r\n"))
-    return (GUESSED, words) if alone and before.strip() and len(words.split()) <= 12 else (0, "")
+    before = at
+    while before and text[before - 1] == " ":
+        before -= 1
+    alone = (not before or text[before - 1] == "\n") and _BLANK_LINE_NEXT.match(text, at + len(line))
+    return (GUESSED, words) if alone and _INK.search(text, 0, at) and len(words.split()) <= 12 else (0, "")
 
 
 @lru_cache(maxsize=4)

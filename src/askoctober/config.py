@@ -18,6 +18,8 @@ from askoctober.errors import ConfigError
 
 PREFIX = "ASKOCTOBER_"
 FILE = "askoctober.toml"
+LEAST = {"chunk_size": 100, "context_tokens": 512, "passages": 1, "answer_tokens": 16}
+"""What settings must at least be; the others are at least 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +89,17 @@ def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any
             changes = {name: _convert(default, name, number, source) for name, number in dict(value).items()}
             return dataclasses.replace(default, **changes)
         if isinstance(default, Path) or default is None:
+            if not str(value):
+                raise ValueError(value)
             return Path(value).expanduser()
         if isinstance(default, bool | str):
             return type(default)(value)
         if isinstance(value, bool) or (isinstance(default, int) and not float(value).is_integer()):
             raise ValueError(value)
         number = type(default)(value)
-        if number < 0:
+        if not LEAST.get(key, 0) <= number < float("inf"):
             raise ValueError(value)
         return number
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last: a home folder that is not known
         kind = "a table of numbers" if isinstance(default, Weights) else f"a value like {default!r}"
         raise ConfigError(f"Setting {key!r} in {source} cannot be {value!r}; give {kind}.") from error

@@ -36,6 +36,7 @@ class SentenceEncoder:
             ModelError: the folder holds no such model.
         """
         import torch
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
@@ -52,7 +53,7 @@ class SentenceEncoder:
                 trust_remote_code=False,
                 model_kwargs={"dtype": wanted, "use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(
                 f"No sentence-transformers model loads from {path} ({str(error).splitlines()[0]}); "
                 "give a folder that holds one, or run: askoctober models pull all-MiniLM-L6-v2"

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
-import shutil
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +8,10 @@ from typing import Any
 import pytest
 
 from askoctober.errors import ConfigError
-from askoctober.web.server import create_app, listen
+from askoctober.web.server import listen
 
 from .fakes import ARTICLES, IMAGE, RUPTURE, SCRIPT, VOTED, FakeAssistant
+from .serving import Served, ask, put, seen_in_pane
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,54 +19,12 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-)
-
-
-class Served:
-    """A chat on a free port, in a thread."""
-
-    def __init__(self) -> None:
-        import uvicorn
-
-        self.assistant = FakeAssistant(0.02)
-        self.socket = listen("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
-        app = create_app(self.assistant, shelf_title="Test <shelf>")
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(20)
-        self.socket.close()
-
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    made = Served()
+    made = Served(FakeAssistant(0.02), "Test <shelf>")
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium; install one or name it in CHROMIUM")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -88,29 +44,6 @@ def page(chromium: Any, served: Served, request: pytest.FixtureRequest) -> Itera
     assert opened.problems == []
     assert opened.hosts == {served.url.split("/")[2]}
     context.close()
-
-
-def put(page: Any, question: str) -> None:
-    page.fill("#ask-box textarea", question)
-    page.press("#ask-box textarea", "Enter")
-
-
-def ask(page: Any, question: str) -> None:
-    put(page, question)
-    page.wait_for_function(
-        "(asked) => { const turn = document.querySelector('#ask-live .ask-turn');"
-        " return turn && turn.querySelector('.ask-question').innerText === asked"
-        " && ['done', 'failed', 'stopped'].includes(turn.dataset.stage); }",
-        arg=question,
-    )
-    page.wait_for_selector("#ask-ask:visible")
-
-
-def seen_in_pane(page: Any) -> bool:
-    mark = page.locator("mark.ask-quote").first.bounding_box()
-    body = page.locator(".ask-pane-body").bounding_box()
-    top, bottom = mark["y"], mark["y"] + mark["height"]
-    return bool(body["y"] <= top and bottom <= body["y"] + body["height"] and body["x"] <= mark["x"])
 
 
 def test_draft_becomes_checked_sentences_and_a_citation_opens_its_source(page: Any, served: Served) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,10 +10,11 @@ from askoctober.answering import deciding
 from askoctober.answering.checking import Checker
 from askoctober.answering.draft import Draft, DraftSentence
 from askoctober.answering.evidence import select_evidence
+from askoctober.answering.prose import plain
 from askoctober.config import Config
 from askoctober.generation import load_generator
 from askoctober.prompts import fill, read_prompt
-from askoctober.retrieval import Retriever, check_question, make_standalone
+from askoctober.retrieval import Retriever, check_question, make_standalone, with_context
 from askoctober.types import (
     Answer,
     Citation,
@@ -40,7 +40,6 @@ class Assistant:
         self.retriever = retriever
         self.generator = generator
         self.config = config or Config()
-        self._turn = threading.Lock()
 
     @classmethod
     def load(cls, index: Path | str | None = None, config: Config | None = None) -> Assistant:
@@ -73,15 +72,16 @@ class Assistant:
         question = check_question(question)
         began = time.perf_counter()
         standalone = make_standalone(question, history, self.generator) if history else question
-        hits = tuple(self.retriever.search(standalone, self.config.passages))
-        evidence = select_evidence(standalone, hits, self.retriever, self.config.evidence_tokens)
+        wanted = with_context(standalone, history)
+        hits = tuple(self.retriever.search(wanted, self.config.passages))
+        evidence = select_evidence(wanted, hits, self.retriever, self.config.evidence_tokens)
         timings = {"retrieve_ms": _since(began)}
         yield EvidenceFound(standalone, hits, evidence)
 
         checker = Checker(standalone, evidence, self.retriever.encoder)
-        probability = self._confidence(standalone, hits, evidence)
+        probability = deciding.confidence(self.signals(standalone, evidence, checker))
         sentences: list[Sentence] = []
-        if evidence and deciding.answers(probability):
+        if deciding.answers(probability):
             for event in self._write(standalone, evidence, checker, began, timings):
                 if isinstance(event, SentenceChecked) and event.sentence is not None:
                     sentences.append(event.sentence)
@@ -115,19 +115,17 @@ class Assistant:
         for sentence in draft.finish():
             yield _checked(sentence, checker)
 
-    def _confidence(self, question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> float:
-        """Return the probability that the evidence answers the question."""
+    def signals(self, question: str, evidence: Sequence[Evidence], checker: Checker) -> deciding.Signals:
+        """Return what the decision to answer is taken from, for a standalone question."""
         if not evidence:
-            return 0.0
-        vector = self.retriever.encoder.encode([question])[0]
-        texts = [piece.article.text[s.start : s.end] for piece in evidence for s in piece.sentences]
-        cosine = float((self.retriever.encoder.encode(texts) @ vector).max())
+            return deciding.Signals(yes=0.0, cosine=-1.0)
+        cosine = float(checker.nearness(question).max())
         yes = self.generator.probabilities(self._messages(question, evidence, "decide.txt"), ("Yes", "No"))["Yes"]
-        return deciding.confidence(deciding.Signals(yes, cosine))
+        return deciding.Signals(yes, cosine)
 
     def _messages(self, question: str, evidence: Sequence[Evidence], task: str) -> list[Message]:
         """The prompt of a task; everything before the task is the same for all, so that it is read once."""
-        excerpts = "\n".join(f"[{piece.mark}] {' '.join(piece.text.split())}" for piece in evidence)
+        excerpts = "\n".join(f"[{piece.mark}] {_read(piece)}" for piece in evidence)
         prompt = fill("question.txt", excerpts=excerpts, question=question, task=read_prompt(task))
         return [{"role": "system", "content": read_prompt("system.txt")}, {"role": "user", "content": prompt}]
 
@@ -153,6 +151,13 @@ class Assistant:
             model=self.generator.name,
             timings=timings,
         )
+
+
+def _read(evidence: Evidence) -> str:
+    """The sentences of a piece of evidence as prose; brackets in it cannot pass for marks."""
+    text = evidence.article.text
+    prose = " ".join(plain(text[span.start : span.end]) for span in evidence.sentences)
+    return prose.replace("[", "(").replace("]", ")")
 
 
 def _checked(draft: DraftSentence, checker: Checker) -> SentenceChecked:

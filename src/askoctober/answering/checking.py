@@ -10,6 +10,7 @@ import numpy as np
 
 from askoctober.answering.draft import DraftSentence
 from askoctober.answering.facts import ordinary_words, unsupported
+from askoctober.answering.prose import plain
 from askoctober.types import Citation, Encoder, Evidence, FloatArray, Sentence, Span
 
 CLOSE = 0.55
@@ -18,8 +19,6 @@ NEAR = 0.4
 """Cosine from which a sentence that failed its check still tells which sentence of the evidence it was about."""
 LONGEST_REPAIR = 400
 """A longer source sentence is not put into an answer."""
-_NOTE = re.compile(r"(?<=[^\W\d_][.!?])([\"'”’]*)\d{1,4}$|\s*\[\d{1,4}\]")
-_MARKUP = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^[#>\-*]+\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Checker:
         key = _words(draft.text)
         if key in self._said or not self._sources:
             return None, ()
-        near = self._matrix @ self._encoder.encode([draft.text])[0]
+        near = self.nearness(draft.text)
         quotes = self._find_quotes(draft, near)
         if quotes:
             self._said.add(key)
@@ -71,14 +70,9 @@ class Checker:
             return Sentence(draft.text, tuple(c.mark for c in quotes), support), self._merge(quotes)  # type: ignore[arg-type]
         return self._repair(near)
 
-    def quote(self, near: FloatArray) -> tuple[Sentence | None, tuple[Citation, ...]]:
-        """Return the sentence of the evidence that `near` (one score a sentence) favours, in its own words."""
-        return self._repair(near, floor=-1.0)
-
-    @property
-    def sources(self) -> Sequence[Source]:
-        """The sentences of the evidence, in order."""
-        return self._sources
+    def nearness(self, text: str) -> FloatArray:
+        """Return the cosine of a text with each sentence of the evidence, shape (sentences,)."""
+        return np.asarray(self._matrix @ self._encoder.encode([text])[0], np.float32)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -98,13 +92,18 @@ class Checker:
             for second in ranked[:6]:
                 if second in close[: i + 1] or near[second] < NEAR:
                     continue
-                one, two = self._sources[first], self._sources[second]
-                if not self._missing(draft.text, f"{one.evidence.text} {two.evidence.text}"):
-                    return tuple(
-                        self._cite(at, self._smallest_quote(draft.text, at, other) or self._sources[at].span, near)
-                        for at, other in ((first, two.evidence.text), (second, one.evidence.text))
-                    )
+                if quotes := self._quote_both(draft.text, first, second, near):
+                    return quotes
         return ()
+
+    def _quote_both(self, claim: str, first: int, second: int, near: FloatArray) -> tuple[Citation, ...]:
+        """Quotes from two pieces of evidence that hold the claim's names and numbers between them, or none."""
+        one = self._smallest_quote(claim, first, self._sources[second].evidence.text)
+        if one is None:
+            return ()
+        cited = self._cite(first, one, near)
+        other = self._smallest_quote(claim, second, cited.quote)
+        return (cited, self._cite(second, other, near)) if other else ()
 
     def _best_of_each_mark(self, near: FloatArray) -> dict[int, int]:
         best: dict[int, int] = {}
@@ -132,10 +131,10 @@ class Checker:
         quote = article.text[span.start : span.end]
         return Citation(source.evidence.mark, article, span.start, span.end, quote, float(np.clip(near[at], 0, 1)))
 
-    def _repair(self, near: FloatArray, floor: float = NEAR) -> tuple[Sentence | None, tuple[Citation, ...]]:
+    def _repair(self, near: FloatArray) -> tuple[Sentence | None, tuple[Citation, ...]]:
         for at in np.argsort(-near, kind="stable").tolist():
             source = self._sources[at]
-            if near[at] < floor:
+            if near[at] < NEAR:
                 break
             text = plain(source.text)
             if len(text) > LONGEST_REPAIR or len(text.split()) < 4:
@@ -161,11 +160,6 @@ class Checker:
             self._quotes[new.mark] = new
             merged.append(new)
         return tuple(merged)
-
-
-def plain(text: str) -> str:
-    """Return a sentence of an article as prose: without notes' numbers, Markdown emphasis and line breaks."""
-    return " ".join(_MARKUP.sub("", _NOTE.sub(r"\1", text.strip())).split())
 
 
 def _growing(sentences: Sequence[Span], place: int) -> Iterator[Span]:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from askoctober.chunking import sentence_spans
 
-_MARKED = re.compile(r"(?P<body>[^\[\]]*?)\s*(?P<marks>(?:\[\d{1,3}\]\s*)+)[.!?]?(?=\s|$|[^\s\[])")
-_BRACKETS = re.compile(r"\[[^\]]*\]?")
+_MARKED = re.compile(r"(?P<body>.*?)\s*(?P<marks>\[\d{1,3}\](?:[.,;!?]*\s*\[\d{1,3}\])*+)(?P<stop>[.!?]*+)", re.DOTALL)
+# What follows tells whether the marks are complete: "[1]" may go on as "[1] [2]", and a bracket may be no mark.
+_COMPLETE = re.compile(_MARKED.pattern + r"(?=[.,;!?]*+\s*(?:[^.,;!?\s\[]|\[(?:\]|\d{0,3}[^\d\]]|\d{4})))", re.DOTALL)
+_GOES_ON = re.compile(r"\s*[,;:)–—]|\s+[a-zß-öø-ÿ]")
+_ENDED = re.compile(r"[.!?…][\"'”’)]*$")
+_NOT_PROSE = re.compile(r"\[[\d\s,;–-]*(?:\]|$)|[\[\]]")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -25,35 +29,40 @@ class Draft:
 
     def __init__(self) -> None:
         self._rest = ""
+        self._body = ""
+        self._marks: list[int] = []
 
     def add(self, text: str) -> list[DraftSentence]:
         """Take a piece of text; return the sentences that it completes."""
         self._rest += text
-        found: list[DraftSentence] = []
-        # A mark counts as complete when something follows it: "[1]" may go on as "[1][2]".
-        while (match := _MARKED.match(self._rest)) and match.end() < len(self._rest):
-            found += _sentences(match["body"], match["marks"])
-            self._rest = self._rest[match.end() :]
-        return found
+        return self._take(_COMPLETE)
 
     def finish(self) -> list[DraftSentence]:
         """Return what is left: the last sentences, the very last without marks if the text ended there."""
-        found: list[DraftSentence] = []
-        at = 0
-        for match in _MARKED.finditer(self._rest):
-            found += _sentences(match["body"], match["marks"])
-            at = match.end()
-        found += _sentences(self._rest[at:], "")
+        found = self._take(_MARKED)
+        self._body += self._rest
         self._rest = ""
+        return found + self._close()
+
+    def _take(self, pattern: re.Pattern[str]) -> list[DraftSentence]:
+        found: list[DraftSentence] = []
+        while match := pattern.match(self._rest):
+            self._rest = self._rest[match.end() :]
+            self._marks += [int(number) for number in _NUMBER.findall(match["marks"])]
+            ended = _ENDED.search(match["body"])
+            self._body += match["body"] + ("" if ended else match["stop"])
+            # A mark in mid sentence does not end it: the sentence is checked whole, with all of its marks.
+            if ended or match["stop"] or not _GOES_ON.match(self._rest):
+                found += self._close()
         return found
 
-
-def _sentences(body: str, marks: str) -> list[DraftSentence]:
-    """Split a marked stretch; every sentence in it carries its marks, in order and once each."""
-    numbers = tuple(dict.fromkeys(int(number) for number in _NUMBER.findall(marks)))
-    text = " ".join(_BRACKETS.sub(" ", body).split())
-    return [
-        DraftSentence(text[span.start : span.end], numbers)
-        for span in sentence_spans(text)
-        if any(letter.isalnum() for letter in text[span.start : span.end])
-    ]
+    def _close(self) -> list[DraftSentence]:
+        """Split what was collected up to a mark; every sentence in it carries the marks, in order and once each."""
+        marks = tuple(dict.fromkeys(self._marks))
+        text = " ".join(_NOT_PROSE.sub(" ", self._body).split())
+        self._body, self._marks = "", []
+        return [
+            DraftSentence(text[span.start : span.end], marks)
+            for span in sentence_spans(text)
+            if any(letter.isalnum() for letter in text[span.start : span.end])
+        ]

@@ -42,7 +42,7 @@ def select_evidence(question: str, hits: Sequence[Hit], retriever: Retriever, bu
         span = candidates[at].span
         cost = (span.end - span.start) / CHARACTERS_PER_TOKEN
         # A neighbour joins its piece and needs no number of its own.
-        if not ({at - 1, at + 1} & chosen):
+        if not any(candidates[beside].hit is candidates[at].hit for beside in {at - 1, at + 1} & chosen):
             cost += TOKENS_PER_MARK
         if spent + cost <= budget or not chosen:
             chosen.add(at)

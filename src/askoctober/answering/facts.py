@@ -6,11 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Set
 from functools import lru_cache
+from os.path import commonprefix
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’-][^\W_]+)*")
 _NOTE = re.compile(r"(?<=[^\W\d_][.!?])(\d{1,4})(?=\s|$)|\[\d{1,4}\]")
+_THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
+_PARTS = re.compile(r"[-'’]")
 _BEFORE_OPENERS = ".!?…:\"“‘'("
-_LONGEST_CUT = 3
+_LONGEST_ENDING = 3
 _SHORTEST_STEM = 4
 _CARDINALS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -21,8 +24,10 @@ _ORDINALS = (
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
 _TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_COMPOUND = {"twenty": 20} | _TENS
 _NUMBER_WORDS = {word: str(n) for words in (_CARDINALS, _ORDINALS) for n, word in enumerate(words)}
 _NUMBER_WORDS |= {word: str(n) for word, n in _TENS.items()}
+_NUMBER_WORDS |= {"hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000"}
 # These count less often than they point, rank or join ("no one", "the second time"): not facts by themselves.
 _LOOSE_NUMBERS = frozenset({"zero", "one", "first", "second", "zeroth"})
 OPENERS = frozenset(
@@ -36,20 +41,35 @@ OPENERS = frozenset(
 """Words that open English sentences in capitals without being names."""
 
 
-def numbers(text: str) -> set[str]:
-    """Return the numbers of a text as plain digits, those written in words included; notes' numbers are left out."""
+def numbers(text: str, loose: bool = False) -> set[str]:
+    """Return the numbers of a text as plain digits, those written in words included; notes' numbers are left out.
+
+    With `loose`, words that seldom count ("one", "second") are numbers too: enough to support one, not to need support.
+    """
     found = set()
     for token in _tokens(_NOTE.sub(" ", text)):
-        digits = re.sub(r"[^\d]", "", token) if any(c.isdigit() for c in token) else ""
-        if digits:
-            # "1,000" is one number; of "13-14", "1917-18" and "25th" the parts and the digits count.
-            parts = re.split(r"[^\d.,]+", token)
-            found |= {re.sub(r"[.,]", "", part) for part in parts if any(c.isdigit() for c in part)}
+        if any(c.isdigit() for c in token):
+            # "1,000" is one number and "3.5" another than "35"; of "13-14", "1917-18" and "25th" the parts count.
+            found |= {n for part in re.split(r"[^\d.,]+", token) if part for n in _plain(part, loose)}
         else:
-            for part in token.casefold().split("-"):
-                if part in _NUMBER_WORDS and part not in _LOOSE_NUMBERS:
-                    found.add(_NUMBER_WORDS[part])
+            found |= {n for word, n in _spelt(token.casefold()) if loose or word not in _LOOSE_NUMBERS}
     return found
+
+
+def _plain(number: str, loose: bool) -> set[str]:
+    """A number without its thousands' separators; of "138,000.724", whose end may be a note's, loosely also 138000."""
+    if "," in number and "." in number:
+        whole, _, rest = number.replace(",", "").rpartition(".")
+        return {f"{whole}.{rest}", whole} if loose else {f"{whole}.{rest}"}
+    return {_THOUSANDS.sub("", number).replace(",", ".")}
+
+
+def _spelt(token: str) -> list[tuple[str, str]]:
+    """The numbers written in a token, each with its word; "twenty-five" is one number, "ten-day" holds one."""
+    tens, _, units = token.partition("-")
+    if tens in _COMPOUND and units in _NUMBER_WORDS and len(_NUMBER_WORDS[units]) == 1:
+        return [(token, str(_COMPOUND[tens] + int(_NUMBER_WORDS[units])))]
+    return [(part, _NUMBER_WORDS[part]) for part in token.split("-") if part in _NUMBER_WORDS]
 
 
 def names(text: str, ordinary: Set[str] = frozenset()) -> set[str]:
@@ -63,7 +83,7 @@ def names(text: str, ordinary: Set[str] = frozenset()) -> set[str]:
         folded = fold(token)
         before = text[: match.start()].rstrip()[-1:]
         opens = not before or before in _BEFORE_OPENERS
-        if folded == "i" or (opens and (folded in OPENERS or folded in ordinary)):
+        if folded == "i" or (opens and (folded in OPENERS or folded in ordinary or _spelt(folded))):
             continue
         found.add(folded)
     return found
@@ -81,12 +101,13 @@ def _lower_words(text: str) -> frozenset[str]:
 
 def unsupported(claim: str, source: str, ordinary: Set[str] = frozenset()) -> set[str]:
     """Return the numbers and names of `claim` that `source` does not contain."""
-    held = numbers(source)
-    words = {fold(part) for token in _tokens(source) for part in (token, *re.split(r"[-'’]", token)) if part}
-    missing = {number for number in numbers(claim) if number not in held}
+    tokens = [part for token in _tokens(_NOTE.sub(" ", source)) for part in (token, *_PARTS.split(token)) if part]
+    words = {fold(token) for token in tokens}
+    capitalised = {fold(token) for token in tokens if token[0].isupper()}
+    missing = numbers(claim) - numbers(source, loose=True)
     for name in names(claim, ordinary):
         parts = [part for part in name.split("-") if part]
-        if name not in words and not all(_stands_in(part, words) for part in parts):
+        if name not in words and not all(_stands_in(part, words, capitalised) for part in parts):
             missing.add(name)
     return missing
 
@@ -98,13 +119,19 @@ def fold(word: str) -> str:
     return plain.removesuffix("'s").removesuffix("'")
 
 
-def _stands_in(name: str, words: Set[str]) -> bool:
-    """Whether a word or another form of it (Russia, Russian, Russians) is among the words."""
-    if name in words:
+def _stands_in(name: str, words: Set[str], capitalised: Set[str]) -> bool:
+    """Whether a word is among the words, or another form of it: SR for SRs, Russian or Russians for Russia.
+
+    Beyond a plural only a capitalised word counts as a form of a name ("marched" is none of March), and only one that
+    holds all of the shorter but its last letter (Martinov is none of Martov).
+    """
+    name = name.removesuffix("s")
+    if not words.isdisjoint({name, name + "s"}):
         return True
-    stem = name[: max(_SHORTEST_STEM, len(name) - _LONGEST_CUT)]
-    return len(name) >= _SHORTEST_STEM and any(
-        word.startswith(stem) and abs(len(word) - len(name)) <= _LONGEST_CUT for word in words
+    return any(
+        abs(len(word) - len(name)) <= _LONGEST_ENDING
+        and len(commonprefix((word, name))) >= max(_SHORTEST_STEM, min(len(word), len(name)) - 1)
+        for word in (word.removesuffix("s") for word in capitalised)
     )
 
 

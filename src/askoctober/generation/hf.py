@@ -97,7 +97,8 @@ class TransformersGenerator:
         import torch
 
         with self._lock, torch.inference_mode():
-            logits = self._model(**self._inputs(messages)).logits[0, -1].float()
+            inputs = self._inputs(messages)
+            logits = self._model(**inputs).logits[0, -1].float()
         likely = torch.softmax(logits, dim=-1)
         weights = {}
         for option in options:
@@ -116,6 +117,8 @@ class TransformersGenerator:
             self._model = None
 
     def _inputs(self, messages: Sequence[Message]) -> dict[str, Any]:
+        if self._model is None:
+            raise GenerationError(f"{self.name} was closed; load it again.")
         turns = [dict(message) for message in messages]
         inputs = self._tokenizer.apply_chat_template(
             turns, add_generation_prompt=True, return_tensors="pt", return_dict=True

@@ -51,6 +51,8 @@ class LlamaGenerator:
             cpu.n_threads = threads or _cores()
             # Waiting threads that spin starve every other process on a small machine.
             cpu.poll = 0
+        # Weights are repacked for this processor: mapped from the file as well, they would be in memory twice.
+        params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.sampling.temp = 0.0
         params.cache_ram_mib = 0
         params.warmup = False
@@ -61,11 +63,13 @@ class LlamaGenerator:
         params.api_keys = [secrets.token_hex(32)]
         params.ui = params.endpoint_slots = params.endpoint_props = False
         try:
-            self._server = xllamacpp.Server(params)
+            self._server: Any = xllamacpp.Server(params)
         except RuntimeError as error:
             raise ModelError(
                 f"llama.cpp cannot load {path}: it is damaged, or memory is short; run: askoctober models verify"
             ) from error
+        # A server that is taken down before its loop has begun never ends; one token shows that it has.
+        self._server.handle_completions({"prompt": "a", "max_tokens": 1})
         self._lock = threading.Lock()
         self.name = path.stem
 
@@ -86,7 +90,7 @@ class LlamaGenerator:
         if grammar:
             request["grammar"] = grammar
         with self._lock:
-            yield from self._stream(request)
+            yield from self._stream(self._open(), request)
 
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
@@ -99,7 +103,7 @@ class LlamaGenerator:
             "top_logprobs": _LIKELIEST,
         }
         with self._lock:
-            reply = _checked(self._server.handle_chat_completions(request))
+            reply = _checked(self._open().handle_chat_completions(request))
         likeliest = reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         weights = dict.fromkeys(options, 1e-9)
         for entry in likeliest:
@@ -114,7 +118,12 @@ class LlamaGenerator:
         with self._lock:
             self._server = None
 
-    def _stream(self, request: dict[str, Any]) -> Iterator[Piece]:
+    def _open(self) -> Any:
+        if self._server is None:
+            raise GenerationError(f"{self.name} was closed; load it again.")
+        return self._server
+
+    def _stream(self, server: Any, request: dict[str, Any]) -> Iterator[Piece]:
         pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stopped = threading.Event()
 
@@ -124,7 +133,7 @@ class LlamaGenerator:
 
         def work() -> None:
             try:
-                reply = self._server.handle_chat_completions(request, receive)
+                reply = server.handle_chat_completions(request, receive)
                 if reply is not None:
                     pieces.put(reply)
             except Exception as error:  # foreign code: whatever it raises belongs to the reader of the stream

@@ -22,8 +22,9 @@ TOKEN_DIMENSIONS = 128
 """Token vectors keep this many of their directions; fewer lose recall, more do not gain any (docs/measurements.md)."""
 KINDS = {"articles": "sqlite", "chunks": "faiss", "sentences": "faiss", "tokens": "npy", "basis": "npy"}
 
-# Components of a unit vector of 128 dimensions lie near 0.09; beyond 0.4 they are so rare that clipping costs nothing.
-_INT8_SCALE = np.float32(127 / 0.4)
+# The whole range of a unit vector's components: the first directions of many models hold most of a token's length, and
+# clipping them costs more than finer steps gain.
+_INT8_SCALE = np.float32(127)
 
 SCHEMA = """
 CREATE TABLE article (
@@ -68,7 +69,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise IndexFolderError(f"No index in {folder}; build one: askoctober index CORPUS --index {folder}") from None
     except (OSError, ValueError) as error:
         raise IndexFolderError(f"{path} cannot be read ({error}); {rebuild(folder)}") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
         raise IndexFolderError(f"{path} is not a manifest of askoctober; {rebuild(folder)}")
     if manifest["format"] > FORMAT:
         raise IndexFolderError(
@@ -77,6 +78,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if manifest["format"] < FORMAT:
         raise IndexFolderError(f"{folder} has the older format {manifest['format']}; {rebuild(folder)}")
+    if manifest.pop("sha256", None) != manifest_digest(manifest):
+        raise IndexFolderError(f"{path} has changed since it was built; {rebuild(folder)}")
     return manifest
 
 
@@ -99,5 +102,14 @@ def replace_durably(temporary: Path, final: Path) -> None:
 
 
 def dump_manifest(manifest: Mapping[str, Any]) -> str:
-    """The manifest as text, the same for the same content."""
+    """The manifest as text with its own sum, the same for the same content."""
+    return _dump({**manifest, "sha256": manifest_digest(manifest)})
+
+
+def manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest, its own sum left out."""
+    return hashlib.sha256(_dump(manifest).encode()).hexdigest()
+
+
+def _dump(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

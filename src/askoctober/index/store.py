@@ -19,6 +19,8 @@ from askoctober.index.write import Entry
 from askoctober.types import Article, Chunk, FloatArray, IntArray, Span
 
 _WORD = re.compile(r"\w+")
+# np.load reads headers with `ast`, which in CPython 3.11 fails now and then when two threads use it at once.
+_PARSING = threading.Lock()
 MOST_WORDS = 64
 """A question's words beyond these do not count: a pasted page would make the word search slow for nothing."""
 
@@ -37,8 +39,9 @@ class LocalStore:
         files = {kind: folder / str(entry["name"]) for kind, entry in manifest["files"].items()}
         self._chunks = faiss.read_index(str(files["chunks"]))
         self._sentences = faiss.read_index(str(files["sentences"]))
-        self._tokens: NDArray[np.int8] = np.load(files["tokens"], mmap_mode="r", allow_pickle=False)
-        self._basis: FloatArray = np.load(files["basis"], allow_pickle=False)
+        with _PARSING:
+            self._tokens: NDArray[np.int8] = np.load(files["tokens"], mmap_mode="r", allow_pickle=False)
+            self._basis: FloatArray = np.load(files["basis"], allow_pickle=False)
         self._lock = threading.Lock()
         self._database = sqlite3.connect(f"{files['articles'].resolve().as_uri()}?mode=ro&immutable=1", uri=True,
                                          check_same_thread=False)  # fmt: skip
@@ -69,7 +72,9 @@ class LocalStore:
                 return cls(folder, manifest)
             except FileNotFoundError:
                 continue  # a build has just replaced this generation: read the new manifest
-            except (KeyError, TypeError, ValueError, RuntimeError, sqlite3.Error) as error:
+            except (OSError, KeyError, TypeError, ValueError, RuntimeError, sqlite3.Error) as error:
+                if read_manifest(folder) != manifest:
+                    continue  # the same, but FAISS and SQLite have errors of their own for a missing file
                 raise IndexFolderError(f"{folder} cannot be opened ({error}); {rebuild(folder)}") from error
         raise IndexFolderError(f"{folder} lacks files that its manifest names; {rebuild(folder)}")
 
@@ -205,6 +210,8 @@ class LocalStore:
 
 
 def _search(index: Any, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    if not index.ntotal:
+        return np.zeros(0, np.int64), np.zeros(0, np.float32)
     scores, rows = index.search(np.ascontiguousarray(vector, np.float32).reshape(1, -1), min(k, index.ntotal))
     found = rows[0] >= 0
     return np.asarray(rows[0][found], np.int64), np.asarray(scores[0][found], np.float32)

@@ -82,9 +82,11 @@ def write_index(folder: Path, entries: Sequence[Entry], basis: FloatArray, about
             return manifest
     except Timeout as error:
         raise IndexFolderError(f"Another build has held {folder} for {LOCK_SECONDS} s; try again later.") from error
-    except OSError as error:
+    except (OSError, sqlite3.Error, RuntimeError) as error:
+        # SQLite and FAISS have errors of their own for a full disk.
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise IndexFolderError(
-            f"The index cannot be written to {folder} ({error.strerror or error}); the old one, if any, is untouched: "
+            f"The index cannot be written to {folder} ({reason}); the old one, if any, is untouched: "
             "free some space or choose another folder with --index."
         ) from error
 

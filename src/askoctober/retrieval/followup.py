@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from askoctober.prompts import fill, read_prompt
-from askoctober.retrieval.retriever import check_question
+from askoctober.retrieval.retriever import LONGEST_QUESTION, check_question
 from askoctober.types import Generator, Message
 
 LONGEST_TURN = 400
@@ -14,21 +14,19 @@ LONGEST_TURN = 400
 MOST_TOKENS = 80
 _NAME = re.compile(r"\b(?:[A-Z][\w'’-]+|\d[\d,.]*)")
 _MARK = re.compile(r"\s*\[\d+\]")
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
+_STEM = 5
 
 
 def make_standalone(question: str, history: Sequence[Message], generator: Generator) -> str:
     """Return the question as it reads without the conversation before it.
 
     The model rewrites it from the last question and answer. A rewriting that brings in a name or number from nowhere,
-    or loses one of the question's, is not trusted: then the earlier question is put in front instead, which searches
-    nearly as well.
+    or loses what the question asked, is not trusted: then the earlier question is put in front instead.
     """
-    turns = [turn for turn in history if turn["content"].strip()]
-    asked = next((turn["content"] for turn in reversed(turns) if turn["role"] == "user"), "")
+    asked, answered = _last(history, "user"), _last(history, "assistant")
     if not asked:
         return question
-    answered = next((turn["content"] for turn in reversed(turns) if turn["role"] == "assistant"), "")
-    asked, answered = _shorten(asked), _shorten(_MARK.sub("", answered))
     messages = [
         {"role": "system", "content": read_prompt("system.txt")},
         {"role": "user", "content": fill("followup.txt", question=asked, answer=answered, followup=question)},
@@ -37,18 +35,42 @@ def make_standalone(question: str, history: Sequence[Message], generator: Genera
     rewritten = " ".join("".join(piece.text for piece in pieces).split())
     if _is_faithful(rewritten, question, f"{asked} {answered}"):
         return check_question(rewritten)
-    return check_question(f"{asked} {question}")
+    return _behind(asked, question)
 
 
-def _shorten(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_TURN]
+def with_context(standalone: str, history: Sequence[Message]) -> str:
+    """Return what to search for: a follow-up with the question it follows in front, which tells what it is about."""
+    asked = _last(history, "user")
+    return standalone if not asked or standalone.startswith(asked) else _behind(asked, standalone)
+
+
+def _behind(asked: str, question: str) -> str:
+    """The question behind an earlier one, of which as much is kept as there is room for."""
+    room = max(LONGEST_QUESTION - len(check_question(question)) - 1, 0)
+    return check_question(f"{asked[:room]} {question}")
+
+
+def _last(history: Sequence[Message], role: str) -> str:
+    """The beginning of the last turn of a speaker, without marks; empty where there is none."""
+    said = next((turn["content"] for turn in reversed(history) if turn["role"] == role and turn["content"].strip()), "")
+    return " ".join(_MARK.sub("", said).split())[:LONGEST_TURN]
 
 
 def _is_faithful(rewritten: str, question: str, before: str) -> bool:
-    """Whether every name and number of the rewriting was said before, and none of the question's own is lost."""
+    """Whether every name and number of the rewriting was said before, and what the question asked is still in it."""
     if not rewritten.endswith("?") or len(rewritten) < 8:
         return False
-    said = f"{question} {before}".casefold()
-    new = [name.casefold() for name in _NAME.findall(rewritten[1:])]
-    kept = [name.casefold() for name in _NAME.findall(question[1:])]
-    return all(name in said for name in new) and all(name in rewritten.casefold() for name in kept)
+    said = f"{question} {before}"
+    stems = {word[:_STEM] for word in _LONG_WORD.findall(question.casefold())}
+    if sum(stem not in rewritten.casefold() for stem in stems) > len(stems) / 2:
+        return False
+    return all(_says(said, name) for name in _NAME.findall(rewritten[1:])) and all(
+        _says(rewritten, name) for name in _NAME.findall(question[1:])
+    )
+
+
+def _says(text: str, name: str) -> bool:
+    """Whether a text holds a name, perhaps with an ending ("Bolsheviks"), or a number as it is (1917 is no 17)."""
+    word = re.escape(name.rstrip(",.").casefold())
+    end = r"(?!\d)" if name[0].isdigit() else ""
+    return re.search(rf"(?<!\w){word}{end}", text.casefold()) is not None

@@ -101,9 +101,11 @@ def check_question(question: str) -> str:
     """Return the question with its white space tidied.
 
     Raises:
-        QuestionError: it is empty or too long.
+        QuestionError: it is empty, too long, or not text (half a character, which JSON can carry).
     """
     tidy = " ".join(question.split())
+    if any("\ud800" <= letter <= "\udfff" for letter in tidy):
+        raise QuestionError("The question is not text: it holds half a character; ask it in valid Unicode.")
     if not any(letter.isalnum() for letter in tidy):
         raise QuestionError("The question is empty; ask one in words.")
     if len(tidy) > LONGEST_QUESTION:

@@ -1,0 +1,107 @@
+"""What each part of retrieval is worth: needed facts found, with rankers alone, all together, and one left out.
+
+    python benchmarks/retrieval.py ARTICLES QUESTIONS.jsonl [--chunk-size 900 1200]
+
+A question's `gold` names the quotes that state its facts: `file`, `quote`, and `alt_group` where several quotes state
+the same fact. A fact is found @k if one of the first k passages covers at least half of one of its quotes. Follow-up
+questions are searched with the earlier question in front, so that no language model is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CUTS = (1, 3, 5, 10)
+BUDGETS = (300, 400, 450, 500, 600)
+NONE = {"dense": 0.0, "words": 0.0, "sentence": 0.0, "late": 0.0}
+ALONE = {"dense alone": "dense", "BM25 alone": "words", "best sentence alone": "sentence"}
+WITHOUT = {"without dense": "dense", "without BM25": "words", "without sentence": "sentence", "without late": "late"}
+Place = tuple[str, int, int]
+
+
+def facts(question: dict[str, Any], texts: dict[str, str]) -> list[list[Place]]:
+    """Return the needed facts of a question, each as the places of the quotes that state it."""
+    groups: dict[object, list[Place]] = {}
+    for number, gold in enumerate(question["gold"]):
+        start = texts[gold["file"]].index(gold["quote"])
+        key = ("group", gold["alt_group"]) if "alt_group" in gold else ("quote", number)
+        groups.setdefault(key, []).append((gold["file"], start, start + len(gold["quote"])))
+    return list(groups.values())
+
+
+def share_found(places: Iterable[Place], needed: list[list[Place]]) -> float:
+    """Return the share of the needed facts that the places cover."""
+    places = list(places)
+
+    def covers(quote: Place) -> bool:
+        return any(
+            quote[0] == place[0] and min(quote[2], place[2]) - max(quote[1], place[1]) >= (quote[2] - quote[1]) / 2
+            for place in places
+        )
+
+    return float(np.mean([any(covers(quote) for quote in fact) for fact in needed]))
+
+
+def asked(question: dict[str, Any]) -> str:
+    """Return what is searched for a question."""
+    return " ".join([*(turn["content"] for turn in question["history"][:1]), question["question"]])
+
+
+def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, say: Callable[[str], None]) -> None:
+    """Build an index of the articles and say what is found in it."""
+    from askoctober import Config, Retriever
+    from askoctober.answering.evidence import select_evidence
+    from askoctober.building import build
+
+    texts = {path.name: path.read_bytes().decode("utf-8") for path in articles.glob("*.txt")}
+    needed = [facts(question, texts) for question in questions]
+    with tempfile.TemporaryDirectory() as folder:
+        config = Config(corpus=articles, index=Path(folder), chunk_size=chunk_size)
+        report = build(config)
+        retriever = Retriever.load(config=config)
+        say(f"\n{report.chunks} chunks of at most {chunk_size} characters, {len(questions)} questions\n")
+        say("| ranking | " + " | ".join(f"@{cut}" for cut in CUTS) + " |\n|---|" + "---|" * len(CUTS))
+        shipped = config.weights
+        rows = {"all four, as shipped": shipped}
+        rows |= {label: dataclasses.replace(shipped, **(NONE | {name: 1.0})) for label, name in ALONE.items()}
+        rows |= {label: dataclasses.replace(shipped, **{name: 0.0}) for label, name in WITHOUT.items()}
+        for label, weights in rows.items():
+            retriever.weights = weights
+            shares = []
+            for question, fact in zip(questions, needed, strict=True):
+                chunks = [hit.chunk for hit in retriever.search(asked(question), max(CUTS))]
+                places = [(chunk.article.path, chunk.start, chunk.end) for chunk in chunks]
+                shares.append([share_found(places[:cut], fact) for cut in CUTS])
+            say(f"| {label} | " + " | ".join(f"{share:.3f}" for share in np.mean(shares, axis=0)) + " |")
+        retriever.weights = shipped
+        say("\n| evidence budget, tokens | " + " | ".join(map(str, BUDGETS)) + " |\n|---|" + "---|" * len(BUDGETS))
+        shares = []
+        for question, fact in zip(questions, needed, strict=True):
+            text = asked(question)
+            hits = retriever.search(text, config.passages)
+            pieces = [select_evidence(text, hits, retriever, budget) for budget in BUDGETS]
+            shares.append([share_found([(e.article.path, e.start, e.end) for e in piece], fact) for piece in pieces])
+        say("| needed facts in it | " + " | ".join(f"{share:.3f}" for share in np.mean(shares, axis=0)) + " |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("articles", type=Path)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("--chunk-size", type=int, nargs="+", default=[1200])
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in options.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for size in options.chunk_size:
+        measure(options.articles, [row for row in rows if row["gold"]], size, print)
+
+
+if __name__ == "__main__":
+    main()

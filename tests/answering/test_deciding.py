@@ -1,0 +1,23 @@
+"""The decision to answer: surer signals never make it less likely."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidence
+
+SHARES = st.floats(0, 1)
+
+
+@given(SHARES, SHARES, SHARES, SHARES)
+def test_confidence_rises_with_both_signals(yes: float, more_yes: float, cosine: float, more_cosine: float) -> None:
+    low = Signals(min(yes, more_yes), min(cosine, more_cosine))
+    high = Signals(max(yes, more_yes), max(cosine, more_cosine))
+    assert 0 < confidence(low) <= confidence(high) < 1
+
+
+def test_the_ends() -> None:
+    assert answers(confidence(Signals(1, 1)))
+    assert not answers(confidence(Signals(0, 0)))
+    assert not answers(confidence(Signals(0, -1)))
+    assert answers(THRESHOLD)
+    assert not answers(THRESHOLD - 1e-9)

@@ -1,0 +1,25 @@
+"""Sentences of articles as prose."""
+
+import pytest
+
+from askoctober.answering.prose import plain
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Bees dance.12", "Bees dance."),
+        ("Bees dance.”711", "Bees dance.”"),
+        ("Bees dance. [12]", "Bees dance."),
+        ("It was 1917.", "It was 1917."),
+        ("It held 3.5", "It held 3.5"),
+        ("**Bees** dance *much*, _too_.", "Bees dance much, too."),
+        ("> Bees\n  dance.", "Bees dance."),
+        ("- Bees dance.", "Bees dance."),
+        ("## Bees dance", "Bees dance"),
+        ("snake_case and 2*3*4", "snake_case and 2*3*4"),
+    ],
+)
+def test_plain(sentence: str, expected: str) -> None:
+    assert plain(sentence) == expected
+    assert plain(expected) == expected

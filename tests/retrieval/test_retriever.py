@@ -1,0 +1,195 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from askoctober.config import Config, Weights
+from askoctober.errors import IndexFolderError, QuestionError
+from askoctober.index import LocalStore
+from askoctober.retrieval import Retriever, check_question
+from askoctober.retrieval.fusion import max_sim
+from encoders import HashEncoder
+from shelves import build_from
+
+FILES = {
+    f"a{i}.md": f"# Article {i}\n\nThe number {i} is named here. Every article has this sentence." for i in range(60)
+}
+ODD = [
+    '"bees"',
+    "AND OR NOT",
+    "* a",
+    "bees 🐝",
+    "NEAR(a b)",
+    "a:b",
+    "a\0b",
+    "(((x",
+    "'; DROP TABLE words; --",
+    "ß ǅ",
+    "^1",
+    "1 -2",
+]
+
+
+@pytest.fixture(scope="module")
+def retriever(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("retriever")
+    build_from(folder, FILES)
+    store = LocalStore.open(folder / "index")
+    yield Retriever(store, HashEncoder())
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def real(shelf_index: Path, encoder):
+    store = LocalStore.open(shelf_index)
+    yield Retriever(store, encoder)
+    store.close()
+
+
+def in_order(hits) -> bool:
+    scores = [hit.score for hit in hits]
+    return [hit.rank for hit in hits] == list(range(1, len(hits) + 1)) and scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("k", [1, 5, 31, 60, 1000])
+def test_hits_are_ranked_and_different(retriever, k):
+    hits = retriever.search("Where is number 17 named?", k)
+    assert len(hits) == min(k, 60)
+    assert in_order(hits)
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
+    assert hits[0].chunk.article.title == "Article 17"
+    assert all(0 <= hit.score <= 1 for hit in hits)
+    assert hits[0].score == pytest.approx(1.0)
+    assert all(set(hit.signals) == {"dense", "words", "sentence", "late"} for hit in hits)
+
+
+def test_the_first_hits_do_not_depend_on_how_many_are_asked_for(retriever):
+    many = [hit.chunk.id for hit in retriever.search("number 23", 30)]
+    assert [hit.chunk.id for hit in retriever.search("number 23", 4)] == many[:4]
+
+
+def test_signals_say_what_each_ranker_gave(retriever):
+    question = "The number 8 is named here."
+    vector = retriever.encoder.encode([question])[0]
+    hit = retriever.search(question, 1)[0]
+    row = retriever.store.row(hit.chunk.id)
+    assert hit.signals["dense"] == pytest.approx(float(retriever.store.chunk_vectors([row])[0] @ vector), abs=1e-5)
+    assert hit.signals["sentence"] == pytest.approx(1.0, abs=1e-3)
+    query = retriever.store.project_tokens(retriever.encoder.encode_tokens([question])[1][0])
+    assert hit.signals["late"] == pytest.approx(max_sim(query, retriever.store.token_vectors(row)), abs=1e-5)
+    rows, scores = retriever.store.search_words(question, 1)
+    assert (rows[0], hit.signals["words"]) == (row, pytest.approx(scores[0]))
+
+
+def test_a_weight_of_nothing_silences_a_ranker(retriever):
+    words_only = Retriever(retriever.store, retriever.encoder, Weights(dense=0, sentence=0, late=0))
+    hits = words_only.search("number 23 named", 60)
+    scores = [hit.signals["words"] for hit in hits[:30]]
+    assert scores == sorted(scores, reverse=True)
+    assert hits[0].chunk.article.title == "Article 23"
+
+
+@pytest.mark.parametrize("question", ODD)
+def test_odd_questions_are_asked_like_others(retriever, question):
+    assert len(retriever.search(question, 3)) == 3
+
+
+@pytest.mark.parametrize("question", ODD)
+def test_odd_questions_pass_the_real_embedder(real, question):
+    hits = real.search(question, 3)
+    assert len(hits) == 3
+    assert in_order(hits)
+
+
+@given(st.text(max_size=120))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_searched_or_refused(retriever, question):
+    try:
+        hits = retriever.search(question, 7)
+    except QuestionError as error:
+        assert "ask" in str(error)
+    else:
+        assert len(hits) == 7
+        assert in_order(hits)
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "?!", '"', "*", "🐝", "\0"])
+def test_no_words_are_no_question(retriever, question):
+    with pytest.raises(QuestionError, match=r"^The question is empty; ask one in words\.$"):
+        retriever.search(question)
+
+
+def test_a_pasted_page_is_refused(retriever):
+    with pytest.raises(QuestionError, match=r"^The question has 14999 characters; ask one of at most 4000\.$"):
+        retriever.search("word " * 3000)
+    assert len(check_question("x" * 4000)) == 4000
+
+
+def test_half_a_character_is_refused(retriever, real):
+    for one in (retriever, real):
+        with pytest.raises(QuestionError, match="is not text"):
+            one.search("what is \ud83d this")
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_at_least_one_passage_is_asked_for(retriever, k):
+    with pytest.raises(QuestionError, match=f"k is {k}; ask for at least 1 passage"):
+        retriever.search("number", k)
+
+
+def test_white_space_in_a_question_is_tidied():
+    assert check_question("  who\n\tvoted \u00a0 then? ") == "who voted then?"
+
+
+def test_a_shelf_without_chunks_has_no_hits(tmp_path):
+    build_from(tmp_path, {"a.md": "# Only a heading"})
+    store = LocalStore.open(tmp_path / "index")
+    assert Retriever(store, HashEncoder()).search("heading") == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("How do insects tell one another where food can be found?", "bees.md"),
+        ("Which invention let sailors know their position east or west?", "clock.txt"),
+        ("How is electricity made from the sea in Brittany?", "sub/tides.md"),
+    ],
+)
+def test_paraphrased_questions_find_their_article_first(real, question, path):
+    hits = real.search(question, 5)
+    assert hits[0].chunk.article.path == path
+    assert in_order(hits)
+    for hit in hits:
+        assert hit.chunk.article.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+
+
+def test_a_question_finds_the_passage_within_the_article(real):
+    hit = real.search("Who did not believe that dancing guides the bees?", 1)[0]
+    assert "Adrian Wenner" in hit.chunk.text
+    hit = real.search("What happened to the fish behind the dam?", 1)[0]
+    assert hit.chunk.heading == "The tides of the Rance > What became of the river"
+
+
+def test_load_opens_a_folder_with_its_embedder(shelf_index, minilm):
+    config = dataclasses.replace(Config(), embedder=str(minilm))
+    retriever = Retriever.load(shelf_index, config)
+    assert retriever.search("honeybees", 1)[0].chunk.article.title == "Why honeybees dance"
+    retriever.store.close()
+
+
+def test_another_embedder_is_refused(tmp_path, minilm):
+    build_from(tmp_path, {"a.md": "A text."}, embedder="org/hash-model")
+    with pytest.raises(IndexFolderError) as caught:
+        Retriever.load(tmp_path / "index", Config(embedder=str(minilm)))
+    assert str(caught.value) == (
+        f"{tmp_path / 'index'} was embedded with hash-model, not with all-MiniLM-L6-v2; "
+        f"use --embedder hash-model, or rebuild it: askoctober index CORPUS --index {tmp_path / 'index'}"
+    )
+
+
+def test_no_index_is_said(tmp_path):
+    with pytest.raises(IndexFolderError, match="^No index in "):
+        Retriever.load(config=Config(index=tmp_path / "none"))

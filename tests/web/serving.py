@@ -1,0 +1,61 @@
+"""A chat on a free port, and what a reader does in it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from askoctober.web.server import create_app, listen
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
+
+
+class Served:
+    """A chat on a free port, in a thread."""
+
+    def __init__(self, assistant: Any, shelf_title: str) -> None:
+        import uvicorn
+
+        self.assistant = assistant
+        self.socket = listen("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
+        app = create_app(self.assistant, shelf_title=shelf_title)
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+        self.socket.close()
+
+
+def put(page: Any, question: str) -> None:
+    page.fill("#ask-box textarea", question)
+    page.press("#ask-box textarea", "Enter")
+
+
+def ask(page: Any, question: str) -> None:
+    put(page, question)
+    page.wait_for_function(
+        "(asked) => { const turn = document.querySelector('#ask-live .ask-turn');"
+        " return turn && turn.querySelector('.ask-question').innerText === asked"
+        " && ['done', 'failed', 'stopped'].includes(turn.dataset.stage); }",
+        arg=question,
+    )
+    page.wait_for_selector("#ask-ask:visible")
+
+
+def seen_in_pane(page: Any) -> bool:
+    mark = page.locator("mark.ask-quote").first.bounding_box()
+    body = page.locator(".ask-pane-body").bounding_box()
+    top, bottom = mark["y"], mark["y"] + mark["height"]
+    return bool(body["y"] <= top and bottom <= body["y"] + body["height"] and body["x"] <= mark["x"])
