@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import socket
 import statistics
 import subprocess
 import sys
@@ -125,9 +126,14 @@ class Ours:
         self.generator.read = self.generator.written = 0
         answer = self.assistant.ask(question)
         timings = answer.timings
-        out = {"total": timings["total_ms"] / 1000, "read": self.generator.read, "written": self.generator.written}
-        # A declined question writes nothing: it has no first token, and its time counts in the whole alone.
-        return out if answer.declined else out | {"first": timings["first_token_ms"] / 1000}
+        if answer.declined:
+            return {}
+        return {
+            "first": timings["first_token_ms"] / 1000,
+            "total": timings["total_ms"] / 1000,
+            "read": self.generator.read,
+            "written": self.generator.written,
+        }
 
 
 class _Counting:
@@ -220,16 +226,39 @@ def measure(corpus: Path, questions: list[str]) -> dict[str, dict[str, float]]:
                 answers[kind].append(call(kind, "ask", question))
             print(f"asked {number} of {len(questions)}", file=sys.stderr)
         for kind in pipes:
-            given = answers[kind]
+            given = [answer for answer in answers[kind] if answer]
             figures[kind] |= {
                 "prompt tokens p50": statistics.median(a["read"] for a in given),
                 "written tokens p50": statistics.median(a["written"] for a in given),
-                "first token p50, s": statistics.median(a["first"] for a in given if "first" in a),
+                "first token p50, s": statistics.median(a["first"] for a in given),
                 "whole answer p50, s": statistics.median(a["total"] for a in given),
                 "peak memory, GB": call(kind, "memory"),
+                "declined (left out of the four above)": len(answers[kind]) - len(given),
             }
             pipes[kind].send(None)
     return figures
+
+
+def served_memory(corpus: Path) -> float:
+    """Return the memory in GB of the served chat, web server and models, once it takes questions."""
+    import psutil
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with tempfile.TemporaryDirectory() as folder:
+        askoctober = [sys.executable, "-m", "askoctober"]
+        subprocess.run([*askoctober, "index", str(corpus), "--index", folder], check=True, capture_output=True)
+        command = [*askoctober, "serve", "--index", folder, "--port", str(port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            try:
+                # It prints its address when it is ready.
+                while "http" not in (process.stdout.readline() if process.stdout else "http"):
+                    if process.poll() is not None:
+                        raise RuntimeError("askoctober serve ended early; run it by hand to see why")
+                return psutil.Process(process.pid).memory_info().rss / 1e9
+            finally:
+                process.terminate()
 
 
 def startup(*command: str) -> float:
@@ -263,7 +292,8 @@ def main() -> None:
     for name, plain in figures["plain"].items():
         ours = figures["askoctober"][name]
         print(f"| {name:30} | {plain:12.2f} | {ours:12.2f} | {ours / plain:6.2f} |")
-    print(f"\nimport askoctober: {startup('-c', 'import askoctober'):.2f} s beyond Python's own start")
+    print(f"\nserved chat, ready for questions: {served_memory(options.corpus):.2f} GB")
+    print(f"import askoctober: {startup('-c', 'import askoctober'):.2f} s beyond Python's own start")
     print(f"askoctober --help: {startup('-m', 'askoctober', '--help'):.2f} s beyond Python's own start")
 
 

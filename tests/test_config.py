@@ -51,7 +51,7 @@ def test_values_take_the_kind_of_the_setting(tmp_path):
         ("corpus = 3", "Setting 'corpus' in "),
         ("weights = 3", "give a table of numbers."),
         ("[weights]\ndense = -1", "Setting 'dense' in "),
-        ("port = ", "is not valid TOML"),
+        ("port = ", "cannot be read as TOML"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_and_source(tmp_path, text, says):
@@ -65,7 +65,7 @@ def test_what_cannot_be_is_refused_by_name_and_source(tmp_path, text, says):
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
     (tmp_path / FILE).write_bytes(b"model = '\xff'")
-    with pytest.raises(ConfigError, match="is not valid TOML"):
+    with pytest.raises(ConfigError, match="cannot be read as TOML"):
         Config.load(tmp_path, {})
 
 

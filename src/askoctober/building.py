@@ -25,7 +25,7 @@ Pair = tuple[Chunk, tuple[Span, ...]]
 
 SENTENCES_AT_ONCE = 1024
 HEADING_WEIGHT = 0.15
-"""What title and heading count for in a chunk's vector, beside its sentences (docs/measurements.md)."""
+"""What title and heading count for in a chunk's vector, beside its sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,10 @@ def build(config: Config, *, progress: Progress | None = None, encoder: Encoder 
 
 
 def freshness(config: Config) -> str:
-    """Return "" if the index matches the corpus, the embedder and the settings, else why not. Loads no model."""
+    """Return "" if the index matches the corpus, the embedder and the settings, else why not. Loads no model.
+
+    The corpus is compared where `config.corpus` has the name of the folder that the index was built from.
+    """
     try:
         manifest = read_manifest(config.index)
     except IndexFolderError as error:
@@ -98,7 +101,9 @@ def freshness(config: Config) -> str:
         return f"it was embedded with {manifest.get('embedder', {}).get('name')}, the setting is {config.embedder}"
     if manifest.get("chunking") != _chunking(config):
         return "its articles were chunked in another way"
-    if config.corpus.is_dir() and manifest.get("corpus_fingerprint") != corpus.fingerprint(config.corpus):
+    if manifest.get("corpus") != config.corpus.name or not config.corpus.is_dir():
+        return ""  # a shelf of its own, whose folder is not at hand to be compared
+    if manifest.get("corpus_fingerprint") != corpus.fingerprint(config.corpus):
         return f"articles in {config.corpus} have changed since it was built"
     return ""
 

@@ -64,8 +64,8 @@ class Config:
         if path.is_file():
             try:
                 table = tomllib.loads(path.read_text(encoding="utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path} is not valid TOML ({error}); correct it or remove it.") from error
+            except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path} cannot be read as TOML ({error}); correct it or remove it.") from error
             config = config.replace(table, str(path))
         environ = os.environ if environ is None else environ
         table = {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)}

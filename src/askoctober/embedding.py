@@ -2,7 +2,7 @@
 
 One pass serves everything: the vectors of sentences, of their tokens (for late interaction) and, as a weighted mean
 of its sentences, of a chunk. Embedding each sentence once, in place of every chunk and every sentence, costs half the
-time and finds as many needed facts (docs/measurements.md).
+time and finds as many needed facts.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def load_encoder(path: Path | str, *, threads: int = 0) -> SentenceEncoder:
 
 
 def _best_dtype(device: str) -> Any:
-    """bfloat16 where matrix products in it run in hardware (twice as fast, no worse in recall), else float32."""
+    """bfloat16 where matrix products in it run in hardware (docs/measurements.md has the figures), else float32."""
     import torch
 
     if device == "cuda":

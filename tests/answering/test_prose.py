@@ -23,3 +23,8 @@ from askoctober.answering.prose import plain
 def test_plain(sentence: str, expected: str) -> None:
     assert plain(sentence) == expected
     assert plain(expected) == expected
+
+
+@pytest.mark.parametrize("text", ["He wrote in [*7*] that.", "See [[1]7] there.", "In [19171] it was."])
+def test_nothing_in_an_article_passes_for_a_mark(text: str) -> None:
+    assert "[" not in plain(text) and "]" not in plain(text)

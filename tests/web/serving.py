@@ -27,7 +27,7 @@ class Served:
         self.assistant = assistant
         self.socket = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
-        app = create_app(self.assistant, shelf_title=shelf_title)
+        app = create_app(self.assistant, shelf_title=shelf_title, examples=["Who voted against the insurrection?"])
         self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
         self.thread.start()

@@ -57,6 +57,15 @@ def look(url: str) -> None:
             urllib.request.urlopen(url + path, timeout=60)
         assert refused.value.code in {403, 404}, path
         refused.value.close()
+    for path in ("file=http://127.0.0.1:9/x", "file=HTTPS://a.invalid/x", "proxy=a.invalid"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{url}gradio_api/{path}", timeout=60)
+        assert refused.value.code == 404, path
+        refused.value.close()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(url, headers={"Host": "elsewhere.invalid"}), timeout=60)
+    assert refused.value.code == 400
+    refused.value.close()
     body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
     form = {"Content-Type": "multipart/form-data; boundary=b"}
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -154,10 +154,9 @@ class Assistant:
 
 
 def _read(evidence: Evidence) -> str:
-    """The sentences of a piece of evidence as prose; brackets in it cannot pass for marks."""
+    """The sentences of a piece of evidence as prose."""
     text = evidence.article.text
-    prose = " ".join(plain(text[span.start : span.end]) for span in evidence.sentences)
-    return prose.replace("[", "(").replace("]", ")")
+    return " ".join(plain(text[span.start : span.end]) for span in evidence.sentences)
 
 
 def _checked(draft: DraftSentence, checker: Checker) -> SentenceChecked:

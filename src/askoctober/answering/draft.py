@@ -38,9 +38,13 @@ class Draft:
         return self._take(_COMPLETE)
 
     def finish(self) -> list[DraftSentence]:
-        """Return what is left: the last sentences, the very last without marks if the text ended there."""
+        """Return what is left, but for a last sentence that was cut off before its full stop and its marks."""
         found = self._take(_MARKED)
-        self._body += self._rest
+        rest = _NOT_PROSE.sub(" ", self._rest).rstrip()
+        self._body += rest
+        if rest and not _ENDED.search(rest):
+            spans = sentence_spans(self._body)
+            self._body = self._body[: spans[-1].start] if spans else ""
         self._rest = ""
         return found + self._close()
 

@@ -9,5 +9,9 @@ _MARKUP = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^(?:[#>]+|[
 
 
 def plain(sentence: str) -> str:
-    """Return a sentence of an article without notes' numbers, Markdown emphasis and line breaks."""
-    return " ".join(_MARKUP.sub("", _NOTE.sub(r"\1", sentence.strip())).split())
+    """Return a sentence of an article without notes' numbers, Markdown emphasis and line breaks.
+
+    Brackets become round: nothing in an article can pass for a mark.
+    """
+    prose = _MARKUP.sub("", _NOTE.sub(r"\1", sentence.strip()))
+    return " ".join(prose.replace("[", "(").replace("]", ")").split())

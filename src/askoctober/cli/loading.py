@@ -79,9 +79,10 @@ def build(config: Config) -> Report:
 def _unchanged(config: Config) -> Report | None:
     """Return what a build of a fresh and undamaged index would report, found without loading the embedder."""
     from askoctober import building, corpus
+    from askoctober.index import read_manifest
 
     began = time.perf_counter()
-    if building.freshness(config):
+    if building.freshness(config) or read_manifest(config.index).get("corpus") != config.corpus.name:
         return None
     failed = corpus.read_corpus(config.corpus).failed  # told each time: a file is not skipped for ever in silence
     try:

@@ -48,7 +48,7 @@ Model: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="Language model: a name, a .gguf file, a folder, a hub id, or openai:URL.",
+        help="Language model: a name, a .gguf file, a folder, or a hub id.",
         show_default=_DEFAULT.model,
     ),
 ]

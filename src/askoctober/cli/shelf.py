@@ -108,9 +108,10 @@ def info(
         )
         return
     counts = ", ".join(f"{manifest[name]} {name}" for name in ("articles", "chunks", "sentences"))
+    mend = f"askoctober index {config.corpus} --index {config.index}"
     rows = {
         "index": f"{config.index} ({counts})",
-        "state": f"stale: {stale}; mend it with `askoctober index`" if stale else "fresh",
+        "state": f"stale: {stale}; mend it: {mend}" if stale else "fresh",
         "corpus": str(manifest.get("corpus", config.corpus)),
         "embedder": f"{manifest['embedder']['name']}",
         "model": config.model,

@@ -34,8 +34,8 @@ class LlamaGenerator:
         Raises:
             ModelError: the file is not a GGUF model that llama.cpp reads.
         """
-        # llama.cpp's OpenMP threads spin at every barrier; beside another busy process that costs a factor of ten
-        # and more (docs/measurements.md). Read once, when the library loads.
+        # llama.cpp's OpenMP threads spin at every barrier; beside two other busy processes on two cores
+        # that cost a factor of seven. The variable is read once, when the library loads.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         import xllamacpp
 
@@ -181,5 +181,5 @@ def _piece(chunk: dict[str, Any]) -> Piece | None:
 
 
 def _cores() -> int:
-    """Physical processors this process may use, at least one: a second thread on a core does not add speed."""
+    """Processors this process may use, at least one."""
     return max(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 1)

@@ -138,6 +138,5 @@ def unknown(name: str, table: Mapping[str, Model] = TABLE) -> ModelError:
     near = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {known[near[0]]}? Give" if near else "give"
     return ModelError(
-        f"Unknown model {name!r}; {hint} one of {', '.join(table)}, "
-        "a folder, a .gguf file, a hub id like org/name, or openai:http://host:port/v1."
+        f"Unknown model {name!r}; {hint} one of {', '.join(table)}, a folder, a .gguf file, or a hub id like org/name."
     )

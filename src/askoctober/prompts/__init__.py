@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import resources
 
 _FIELD = re.compile(r"\{(\w+)\}")
+_CONTROL = re.compile(r"<\||\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 
 
 @lru_cache(maxsize=32)
@@ -16,5 +17,8 @@ def read_prompt(name: str) -> str:
 
 
 def fill(name: str, **values: str) -> str:
-    """Return a prompt with its fields filled; a value is inserted as it is, braces in it mean nothing."""
-    return _FIELD.sub(lambda match: values[match[1]], read_prompt(name))
+    """Return a prompt with its fields filled; braces in a value mean nothing.
+
+    Values are texts of strangers: what could pass for a control token of a chat template (`<|im_end|>`) is broken up.
+    """
+    return _FIELD.sub(lambda match: _CONTROL.sub(" ", values[match[1]]), read_prompt(name))

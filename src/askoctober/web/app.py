@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME = "askoctober"
+SHIPPED_TITLE = "Digest: "
+EXAMPLES = (
+    "Who voted against the insurrection?",
+    "Why did the Kornilov rebellion fail?",
+    "What slogans were on the banners in June 1917?",
+    "What did the women textile workers demand in February?",
+)
+"""Questions that the shipped shelf answers; its titles all begin with `SHIPPED_TITLE`."""
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 UNEXPECTED = "Something went wrong; the terminal says more."
 READERS_AT_ONCE = 8
@@ -51,10 +59,17 @@ def page() -> dict[str, Any]:
     }
 
 
-def create_chat(assistant: Answerer, *, shelf_title: str | None = None) -> gr.Blocks:
-    """Return the chat over an assistant, not yet served; `mount_gradio_app` and `launch` need what `page` returns."""
+def create_chat(
+    assistant: Answerer, *, shelf_title: str | None = None, examples: Sequence[str] | None = None
+) -> gr.Blocks:
+    """Return the chat over an assistant, not yet served; `mount_gradio_app` and `launch` need what `page` returns.
+
+    `examples` are offered while nothing has been asked; where none are given, the shipped shelf has its own.
+    """
     gradio = _gradio()
     articles = list(assistant.retriever.store.articles())
+    if examples is None:
+        examples = EXAMPLES if all(article.title.startswith(SHIPPED_TITLE) for article in articles) else ()
     by_id = {article.id: article for article in articles}
 
     def open_place(request: Any) -> str:
@@ -67,13 +82,13 @@ def create_chat(assistant: Answerer, *, shelf_title: str | None = None) -> gr.Bl
     with gradio.Blocks(
         title=f"{shelf_title} · {NAME}" if shelf_title else NAME, analytics_enabled=False, fill_width=True
     ) as chat:
-        session = gradio.State(Session())
+        session = gradio.State(Session(examples=tuple(examples)))
         gradio.HTML(render_header(shelf_title or NAME, len(articles)), elem_id="ask-header", apply_default_css=False)
         with gradio.Row(elem_id="ask-main"):
             with gradio.Column(elem_id="ask-left"):
                 with gradio.Column(elem_id="ask-scroll"):
                     past = gradio.HTML(
-                        render_welcome(),
+                        render_welcome(examples),
                         elem_id="ask-past",
                         apply_default_css=False,
                         js_on_load=None,
@@ -184,7 +199,7 @@ def view(session: Session, *, past: bool = False) -> list[Any]:
     """Return what each part of the page shows; earlier turns are sent only when they change."""
     gradio = _gradio()
     busy = session.busy
-    earlier = render_turns(session.turns[:-1]) if session.turns else render_welcome()
+    earlier = render_turns(session.turns[:-1]) if session.turns else render_welcome(session.examples)
     return [
         earlier if past else gradio.skip(),
         render_turns(session.turns[-1:]),

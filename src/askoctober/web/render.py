@@ -12,12 +12,6 @@ from askoctober.types import Answer, Article, Citation, Evidence, Hit, Sentence
 from askoctober.web.session import Turn
 from askoctober.web.source import safe
 
-EXAMPLES = (
-    "Who voted against the insurrection?",
-    "Why did the Kornilov rebellion fail?",
-    "What slogans were on the banners in June 1917?",
-    "What did the women textile workers demand in February?",
-)
 NEAREST = 3
 SNIPPET = 110
 REPAIRED = "The model’s own wording was not supported by the source, so the source’s sentence stands here in its place."
@@ -43,14 +37,15 @@ def render_header(title: str, articles: int) -> str:
     )
 
 
-def render_welcome(examples: Sequence[str] = EXAMPLES) -> str:
+def render_welcome(examples: Sequence[str] = ()) -> str:
     """Return the conversation while it is empty."""
     buttons = "".join(f'<button type="button" class="ask-example">{escape(text)}</button>' for text in examples)
+    label = ' aria-label="Example questions" role="group"' if examples else ""
     return (
         '<section class="ask-welcome"><h2>What would you like to know?</h2>'
         "<p>The answer is written from the articles on the shelf alone, and each sentence is checked against the place "
         "it cites. If the articles do not say, you will be told so.</p>"
-        f'<div class="ask-examples" aria-label="Example questions" role="group">{buttons}</div></section>'
+        f'<div class="ask-examples"{label}>{buttons}</div></section>'
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from askoctober.errors import ConfigError
@@ -14,20 +15,54 @@ from askoctober.web.session import Answerer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
 
 
-def create_app(assistant: Answerer, *, shelf_title: str | None = None) -> FastAPI:
-    """Return an ASGI application with the chat at `/`, to serve or to mount."""
-    chat = create_chat(assistant, shelf_title=shelf_title)
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "[")
+"""Host headers of readers on this computer; the last is what is left of an IPv6 address before its first colon."""
+
+
+def create_app(
+    assistant: Answerer,
+    *,
+    shelf_title: str | None = None,
+    examples: Sequence[str] | None = None,
+    hosts: Sequence[str] | None = None,
+) -> FastAPI:
+    """Return an ASGI application with the chat at `/`, to serve or to mount.
+
+    With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one.
+    """
+    chat = create_chat(assistant, shelf_title=shelf_title, examples=examples)
     from fastapi import FastAPI
     from gradio import mount_gradio_app
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     # Without its own pages on the interface: their scripts come from another host.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page())
+    mounted.add_middleware(NoFetching)
+    if hosts:
+        mounted.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return mounted
+
+
+class NoFetching:
+    """Closes the interface's ways to have this computer fetch an address for a stranger."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 where the path asks for another host's file; pass everything else on."""
+        if scope["type"] == "http" and FETCHING.search(scope["path"]):
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self.app(scope, receive, send)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -66,8 +101,12 @@ def serve(assistant: Answerer, host: str, port: int, *, announce: Callable[[str]
     with listen(host, port) as bound:
         import uvicorn
 
+        here = bound.getsockname()[0] in ("127.0.0.1", "::1")
         settings = uvicorn.Config(
-            create_app(assistant), log_level="error", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+            create_app(assistant, hosts=LOOPBACK if here else None),
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
         server = uvicorn.Server(settings)
         log = logging.getLogger("uvicorn.error")

@@ -118,9 +118,9 @@ def unchecked(draft: str) -> str:
 
 
 def merged(citations: Sequence[Citation], more: Sequence[Citation]) -> list[Citation]:
-    """Return both lists in the order of their marks, each place once."""
-    places = {(c.mark, c.article.id, c.start, c.end): c for c in (*citations, *more)}
-    return sorted(places.values(), key=lambda c: c.mark)
+    """Return both lists in the order of their marks; the later of two under one mark holds the earlier's quote too."""
+    by_mark = {citation.mark: citation for citation in (*citations, *more)}
+    return [by_mark[mark] for mark in sorted(by_mark)]
 
 
 @dataclass
@@ -129,6 +129,7 @@ class Session:
 
     turns: list[Turn] = field(default_factory=list)
     count: int = 0
+    examples: tuple[str, ...] = ()
 
     @property
     def last(self) -> Turn | None:
