@@ -35,7 +35,7 @@ def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, objec
         asked = row["question"]
         if row["history"]:
             asked = make_standalone(asked, row["history"], assistant.generator)
-        wanted = with_context(asked, row["history"])
+        wanted = with_context(row["question"], asked, row["history"])
         hits = assistant.retriever.search(wanted, assistant.config.passages)
         evidence = select_evidence(wanted, hits, assistant.retriever, assistant.config.evidence_tokens)
         found = assistant.signals(asked, evidence, Checker(asked, evidence, assistant.retriever.encoder))

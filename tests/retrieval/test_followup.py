@@ -4,7 +4,8 @@ import pytest
 
 from askoctober.errors import QuestionError
 from askoctober.prompts import read_prompt
-from askoctober.retrieval import make_standalone
+from askoctober.retrieval import make_standalone, with_context
+from askoctober.retrieval.followup import stands_alone
 from askoctober.types import Message, Piece
 
 HISTORY = [
@@ -102,3 +103,28 @@ def test_a_long_question_after_another_is_still_within_the_limit():
 def test_a_question_that_is_too_long_by_itself_is_refused():
     with pytest.raises(QuestionError, match="ask one of at most 4000"):
         make_standalone("word " * 1000, HISTORY, Rewriter(""))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who built the clock of Longitude fame?",
+        "Why did Harrison leave before he was paid?",
+        "how long do sourdough loaves prove overnight in winter",
+    ],
+)
+def test_a_new_subject_is_left_alone(question):
+    generator = Rewriter("Never asked?")
+    assert stands_alone(question)
+    assert make_standalone(question, HISTORY, generator) == question
+    assert with_context(question, question, HISTORY) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["And Kamenev?", "Why did he leave before Harrison was paid?", "How did that end?", "what about the cadets?"],
+)
+def test_what_leans_on_the_conversation_is_searched_with_it(question):
+    assert not stands_alone(question)
+    asked = HISTORY[-2]["content"]
+    assert with_context(question, question, HISTORY) == " ".join(f"{asked} {question}".split())

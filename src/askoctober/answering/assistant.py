@@ -72,7 +72,7 @@ class Assistant:
         question = check_question(question)
         began = time.perf_counter()
         standalone = make_standalone(question, history, self.generator) if history else question
-        wanted = with_context(standalone, history)
+        wanted = with_context(question, standalone, history)
         hits = tuple(self.retriever.search(wanted, self.config.passages))
         evidence = select_evidence(wanted, hits, self.retriever, self.config.evidence_tokens)
         timings = {"retrieve_ms": _since(began)}

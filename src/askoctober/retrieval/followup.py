@@ -16,6 +16,28 @@ _NAME = re.compile(r"\b(?:[A-Z][\w'’-]+|\d[\d,.]*)")
 _MARK = re.compile(r"\s*\[\d+\]")
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _STEM = 5
+FEWEST_WORDS = 5
+FEWEST_LONG_WORDS = 4
+_POINTING = frozenset("he him his she her hers it its they them their theirs".split())
+_CONTINUING = frozenset("and but or so then also".split())
+"""English words that lean on what was said before; in other languages a question must name something to stand alone."""
+
+
+def stands_alone(question: str) -> bool:
+    """Whether a question needs nothing of the conversation before it: a new subject is not searched with the old one.
+
+    It does if it names something before any pronoun, or says enough in words of its own without one. In doubt it does
+    not.
+    """
+    words = re.findall(r"[^\W_]+", question)
+    if len(words) < FEWEST_WORDS or words[0].casefold() in _CONTINUING:
+        return False
+    named = (at for at, word in enumerate(words) if at and (word[0].isupper() or word[0].isdigit()))
+    pointing = (at for at, word in enumerate(words) if word.casefold() in _POINTING)
+    first_name, first_pronoun = next(named, len(words)), next(pointing, len(words))
+    if first_pronoun < len(words):
+        return first_name < first_pronoun
+    return first_name < len(words) or len(_LONG_WORD.findall(question)) >= FEWEST_LONG_WORDS
 
 
 def make_standalone(question: str, history: Sequence[Message], generator: Generator) -> str:
@@ -25,7 +47,7 @@ def make_standalone(question: str, history: Sequence[Message], generator: Genera
     or loses what the question asked, is not trusted: then the earlier question is put in front instead.
     """
     asked, answered = _last(history, "user"), _last(history, "assistant")
-    if not asked:
+    if not asked or stands_alone(question):
         return question
     messages = [
         {"role": "system", "content": read_prompt("system.txt")},
@@ -38,10 +60,15 @@ def make_standalone(question: str, history: Sequence[Message], generator: Genera
     return _behind(asked, question)
 
 
-def with_context(standalone: str, history: Sequence[Message]) -> str:
-    """Return what to search for: a follow-up with the question it follows in front, which tells what it is about."""
+def with_context(question: str, standalone: str, history: Sequence[Message]) -> str:
+    """Return what to search for: a follow-up with the question it follows in front, which tells what it is about.
+
+    `question` is as it was asked, `standalone` as `make_standalone` made it.
+    """
     asked = _last(history, "user")
-    return standalone if not asked or standalone.startswith(asked) else _behind(asked, standalone)
+    if not asked or stands_alone(question) or standalone.startswith(asked):
+        return standalone
+    return _behind(asked, standalone)
 
 
 def _behind(asked: str, question: str) -> str:
