@@ -36,6 +36,7 @@ QUESTIONS = [
     "Which slogans were on the banners of the June demonstration?",
 ]
 SEARCHES = 5
+WIDTH = 38
 
 
 class Plain:
@@ -287,11 +288,12 @@ def main() -> None:
         questions = [row["question"] for row in map(json.loads, lines) if not row.get("history")]
     figures = measure(options.corpus, questions[: options.number])
     print(f"{options.corpus}, {min(len(questions), options.number)} questions\n")
-    print(f"| {'figure':30} | {'plain recipe':>12} | {'askoctober':>12} | {'ratio':>6} |")
-    print(f"|{'-' * 32}|{'-' * 13}:|{'-' * 13}:|{'-' * 7}:|")
+    print(f"| {'figure':{WIDTH}} | {'plain recipe':>12} | {'askoctober':>12} | {'ratio':>6} |")
+    print(f"|{'-' * (WIDTH + 2)}|{'-' * 13}:|{'-' * 13}:|{'-' * 7}:|")
     for name, plain in figures["plain"].items():
         ours = figures["askoctober"][name]
-        print(f"| {name:30} | {plain:12.2f} | {ours:12.2f} | {ours / plain:6.2f} |")
+        ratio = f"{ours / plain:.2f}" if plain else ""
+        print(f"| {name:{WIDTH}} | {plain:12.2f} | {ours:12.2f} | {ratio:>6} |")
     print(f"\nserved chat, ready for questions: {served_memory(options.corpus):.2f} GB")
     print(f"import askoctober: {startup('-c', 'import askoctober'):.2f} s beyond Python's own start")
     print(f"askoctober --help: {startup('-m', 'askoctober', '--help'):.2f} s beyond Python's own start")
