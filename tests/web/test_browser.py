@@ -115,6 +115,8 @@ def test_stop_keeps_what_is_checked(page: Any, served: Served) -> None:
 
 def test_follow_up_retry_and_clear(page: Any, served: Served) -> None:
     put(page, "   ")
+    page.wait_for_timeout(1000)
+    assert page.locator("#ask-live .ask-turn").count() == 0
     page.locator(".ask-example").first.click()
     page.wait_for_selector("[data-stage=done]")
     page.wait_for_selector("#ask-ask:visible")

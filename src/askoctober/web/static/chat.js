@@ -63,11 +63,14 @@ function focusBox() {
   page("ask-box").querySelector("textarea").focus();
 }
 
-function ask(question) {
+// What the server still has to say to an earlier press of a button may empty the box: then it is filled again.
+function ask(question, tries = 20) {
   const box = page("ask-box").querySelector("textarea");
-  box.value = question;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-  setTimeout(() => page("ask-ask").click(), 30);
+  if (box.value !== question) {
+    box.value = question;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  setTimeout(() => (box.value === question || !tries ? page("ask-ask").click() : ask(question, tries - 1)), 60);
 }
 
 document.addEventListener("click", (event) => {
