@@ -29,6 +29,8 @@ from askoctober.types import (
     TextPiece,
 )
 
+SHOWN_HITS = 10
+"""How many hits an answer carries at least, whether the model reads of all of them or not."""
 DECLINED = "The articles on this shelf do not say."
 
 
@@ -73,8 +75,9 @@ class Assistant:
         began = time.perf_counter()
         standalone = make_standalone(question, history, self.generator) if history else question
         wanted = with_context(question, standalone, history)
-        hits = tuple(self.retriever.search(wanted, self.config.passages))
-        evidence = select_evidence(wanted, hits, self.retriever, self.config.evidence_tokens)
+        hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
+        read = hits[: self.config.passages]
+        evidence = select_evidence(wanted, read, self.retriever, self.config.evidence_tokens)
         timings = {"retrieve_ms": _since(began)}
         yield EvidenceFound(standalone, hits, evidence)
 
