@@ -73,7 +73,7 @@ class Assistant:
         """
         question = check_question(question)
         began = time.perf_counter()
-        standalone = make_standalone(question, history, self.generator) if history else question
+        standalone = make_standalone(question, history, self.generator)
         wanted = with_context(question, standalone, history)
         hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
         read = hits[: self.config.passages]

@@ -23,12 +23,11 @@ LONGEST_REPAIR = 400
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One sentence of the evidence: where it stands, under which mark, and its vector of shape (dimension,)."""
+    """One sentence of the evidence: where it stands, and under which mark."""
 
     evidence: Evidence
     place: int
     span: Span
-    vector: FloatArray
 
     @property
     def text(self) -> str:
@@ -43,10 +42,8 @@ class Checker:
         """Check against `evidence`; names and numbers of `question` need no support."""
         self._question = question
         self._encoder = encoder
-        texts = [(e, i, s) for e in evidence for i, s in enumerate(e.sentences)]
-        vectors = encoder.encode([e.article.text[s.start : s.end] for e, _, s in texts])
-        self._sources = [Source(e, i, s, vector) for (e, i, s), vector in zip(texts, vectors, strict=True)]
-        self._matrix = vectors
+        self._sources = [Source(e, i, s) for e in evidence for i, s in enumerate(e.sentences)]
+        self._matrix = encoder.encode([source.text for source in self._sources])
         self._ordinary = ordinary_words({e.article.text for e in evidence} | {question})
         self._said: set[str] = set()
         self._quotes: dict[int, Citation] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from askoctober.retrieval import Retriever
-from askoctober.retrieval.fusion import min_max
+from askoctober.retrieval.fusion import max_sim, min_max
 from askoctober.types import Evidence, FloatArray, Hit, Span
 
 CHARACTERS_PER_TOKEN = 4.3
@@ -63,7 +63,7 @@ def _candidates(question: str, hits: Sequence[Hit], retriever: Retriever) -> tup
         blocks = np.split(store.token_vectors(row), ends[:-1])
         for place, (span, block) in enumerate(zip(store.sentences(row), blocks, strict=True)):
             candidates.append(Candidate(hit, place, span))
-            late.append(float((query @ block.T).max(axis=1).mean()) if len(query) and len(block) else 0.0)
+            late.append(max_sim(query, block))
     if not candidates:
         return [], np.zeros(0, np.float32)
     of_hit = np.array([candidate.hit.score for candidate in candidates], np.float32)
