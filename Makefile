@@ -1,17 +1,21 @@
-# make install | run | test | check | clean
+# make install | run | test | check | eval | clean
 #
 #   make run PORT=8080          the chat, on another port (HOST=0.0.0.0: for other machines too)
 #   make install PYTHON=python3.12
+#   make eval QUESTIONS=more.jsonl ARTICLES=shelf FLAGS="--sample 30"
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help install run test check clean port models
+.PHONY: help install run test check eval clean port models
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOG := $(VENV)/install.log
 ASKOCTOBER := $(BIN)/python -m askoctober
+ARTICLES := ../shared/articles
+QUESTIONS := ../shared/questions/dev.jsonl
+FLAGS :=
 
 # The first Python on the PATH that is new enough; where none is, the check below says so.
 ifndef PYTHON
@@ -59,6 +63,7 @@ help:
 	@echo "make run       fetch the models, bring the index up to date, serve the chat (PORT=..., HOST=...)"
 	@echo "make test      all tests"
 	@echo "make check     lint, format, types, architecture"
+	@echo "make eval      measure answers on labelled questions (ARTICLES=..., QUESTIONS=..., FLAGS=...)"
 	@echo "make clean     remove .venv and caches (models stay in the user's cache)"
 
 install: $(STAMP)
@@ -99,6 +104,12 @@ check: $(STAMP)
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
+
+# Answers are kept in build/eval, so that a run that was stopped goes on when it is started again.
+eval: $(STAMP) models
+	@$(ASKOCTOBER) index "$(ARTICLES)" --index "build/eval/$(notdir $(ARTICLES))-index"
+	@$(ASKOCTOBER) eval "$(QUESTIONS)" --index "build/eval/$(notdir $(ARTICLES))-index" \
+		--output "build/eval/$(basename $(notdir $(QUESTIONS)))" --targets benchmarks/targets.toml $(FLAGS)
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .gradio src/*.egg-info

@@ -1,11 +1,12 @@
-"""Fit the decision to answer or to decline on labelled questions, with cross-validated figures.
+"""Fit the decision to answer or to decline on labelled questions about several shelves, with cross-validated figures.
 
     askoctober index ARTICLES --index INDEX
-    python benchmarks/fit_decision.py QUESTIONS.jsonl --index INDEX --signals signals.jsonl
+    python benchmarks/fit_decision.py --shelf QUESTIONS.jsonl INDEX --shelf MORE.jsonl OTHER_INDEX --signals FOLDER
 
 QUESTIONS holds an object a line with `id`, `kind`, `question` and `history`; kinds that begin with "unanswerable" are
-the ones to decline. The signals of each question are kept in the file named by --signals, so that a second run is a
-matter of seconds and an interrupted one goes on where it stopped.
+the ones to decline. The signals of each question are kept in a file a shelf in the folder named by --signals, so that
+a second run is a matter of seconds and an interrupted one goes on where it stopped. Delete it when models or prompts
+have changed.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from pathlib import Path
 
 import numpy as np
 
+SIGNALS = (("yes",), ("cosine",), ("late",), ("yes", "cosine"), ("yes", "late"), ("yes", "cosine", "late"))
+SHIPPED = ("yes", "cosine")
+SHRINKAGE = 10.0
+"""Inverse of the ridge penalty: hardly any, since there are two weights."""
+
 
 def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, object]]:
-    """Return the signals of every question, computing those that `signals` does not hold yet."""
+    """Return the signals of every question, computing those that the file `signals` does not hold yet."""
     from askoctober import Assistant
     from askoctober.answering.checking import Checker
-    from askoctober.answering.evidence import select_evidence
+    from askoctober.answering.evidence import select
     from askoctober.retrieval import make_standalone, with_context
+    from askoctober.retrieval.parts import split_parts
 
     rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     lines = signals.read_text(encoding="utf-8").splitlines() if signals.exists() else []
@@ -32,34 +39,37 @@ def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, objec
     if missing:
         assistant = Assistant.load(index)
     for number, row in enumerate(missing, start=1):
-        asked = row["question"]
-        if row["history"]:
-            asked = make_standalone(asked, row["history"], assistant.generator)
+        asked = make_standalone(row["question"], row["history"], assistant.generator)
         wanted = with_context(row["question"], asked, row["history"])
-        hits = assistant.retriever.search(wanted, assistant.config.passages)
-        evidence = select_evidence(wanted, hits, assistant.retriever, assistant.config.evidence_tokens)
+        config = assistant.config
+        hits = assistant.retriever.search(wanted, config.passages)
+        evidence = select(wanted, hits, assistant.retriever, config.evidence_tokens, split_parts(asked)).evidence
         found = assistant.signals(asked, evidence, Checker(asked, evidence, assistant.retriever.encoder))
         known[row["id"]] = {
             "id": row["id"],
             "kind": row["kind"],
-            "asked": asked,
             "yes": found.yes,
             "cosine": found.cosine,
             "late": max(hit.signals["late"] for hit in hits),
-            "words": max(hit.signals["words"] for hit in hits),
         }
         with signals.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(known[row["id"]]) + "\n")
-        print(f"{number} of {len(missing)}", file=sys.stderr)
+        print(f"{questions.name}: {number} of {len(missing)}", file=sys.stderr)
     return [known[row["id"]] for row in rows]
 
 
 def features(rows: list[dict[str, object]], names: tuple[str, ...]) -> np.ndarray:
     """Return the named signals, shape (rows, names); the model's yes as a logit."""
-    table = {name: np.array([float(row[name]) for row in rows]) for name in ("yes", "cosine", "late", "words")}
+    table = {name: np.array([float(row[name]) for row in rows]) for name in ("yes", "cosine", "late")}
     yes = np.clip(table["yes"], 1e-4, 1 - 1e-4)
     table["yes"] = np.log(yes / (1 - yes))
     return np.stack([table[name] for name in names], axis=1)
+
+
+def calibration_error(answerable: np.ndarray, scores: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error over bins of equal mass (Guo et al. 2017; Nixon et al. 2019)."""
+    order = np.array_split(np.argsort(scores, kind="stable"), bins)
+    return float(sum(len(part) * abs(answerable[part].mean() - scores[part].mean()) for part in order) / len(scores))
 
 
 def main() -> None:
@@ -68,34 +78,58 @@ def main() -> None:
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("--index", type=Path, default=Path("index"))
-    parser.add_argument("--signals", type=Path, default=Path("signals.jsonl"))
+    parser.add_argument("--shelf", nargs=2, type=Path, action="append", required=True, metavar=("QUESTIONS", "INDEX"))
+    parser.add_argument("--signals", type=Path, default=Path("signals"))
     options = parser.parse_args()
-    rows = collect(options.questions, options.index, options.signals)
+    options.signals.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, object]] = []
+    shelf: list[int] = []
+    for number, (questions, index) in enumerate(options.shelf):
+        found = collect(questions, index, options.signals / f"{number}-{questions.stem}.jsonl")
+        rows += found
+        shelf += [number] * len(found)
+    shelves = np.array(shelf)
     kinds = np.array([str(row["kind"]) for row in rows])
     answerable = np.array([not kind.startswith("unanswerable") for kind in kinds])
     near = answerable | (kinds == "unanswerable_near")
-    folds = StratifiedKFold(10, shuffle=True, random_state=1917)
-    model = LogisticRegression(C=10.0)
-    print("10-fold cross-validated area under the ROC curve, all questions and those on the topic")
-    for names in (("yes",), ("cosine",), ("late",), ("yes", "cosine"), ("yes", "late"), ("yes", "cosine", "late")):
-        scores = cross_val_predict(model, features(rows, names), answerable, cv=folds, method="predict_proba")[:, 1]
-        print(
-            f"  {' + '.join(names):22} {roc_auc_score(answerable, scores):.3f}"
-            f" {roc_auc_score(answerable[near], scores[near]):.3f}"
-        )
-    names = ("yes", "cosine")
-    inputs = features(rows, names)
-    scores = cross_val_predict(model, inputs, answerable, cv=folds, method="predict_proba")[:, 1]
-    print("threshold: declined unanswerable far, near, although answerable (cross-validated)")
-    for threshold in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85):
+    strata = answerable + 2 * shelves
+    model = LogisticRegression(C=SHRINKAGE)
+
+    def crossed(names: tuple[str, ...]) -> np.ndarray:
+        """Mean over five seeds of 10-fold cross-validated probabilities, shape (rows,)."""
+        runs = []
+        for seed in range(5):
+            folds = StratifiedKFold(10, shuffle=True, random_state=seed).split(rows, strata)
+            runs.append(cross_val_predict(model, features(rows, names), answerable, cv=folds, method="predict_proba"))
+        return np.mean(runs, axis=0)[:, 1]
+
+    def other_shelf(names: tuple[str, ...]) -> np.ndarray:
+        """Probabilities from the other shelves alone, shape (rows,)."""
+        inputs, scores = features(rows, names), np.zeros(len(rows))
+        for held_out in set(shelf):
+            out = shelves == held_out
+            scores[out] = model.fit(inputs[~out], answerable[~out]).predict_proba(inputs[out])[:, 1]
+        return scores
+
+    print("area under the ROC curve: all questions, those on the topic; then fitted on the other shelves alone")
+    for names in SIGNALS:
+        line = [f"  {' + '.join(names):22}"]
+        for scores in (crossed(names), other_shelf(names)) if len(options.shelf) > 1 else (crossed(names),):
+            line += [f"{roc_auc_score(answerable, scores):.3f} {roc_auc_score(answerable[near], scores[near]):.3f}"]
+        print("  ".join(line))
+    scores = crossed(SHIPPED)
+    print(f"expected calibration error: {calibration_error(answerable, scores):.3f}")
+    print("threshold: declined unanswerable far, near, although answerable (cross-validated), all and each shelf")
+    for threshold in np.arange(0.5, 0.91, 0.05):
         declined = scores < threshold
-        shares = [declined[kinds == kind].mean() for kind in ("unanswerable_far", "unanswerable_near")]
-        print(f"  {threshold:.2f}: {shares[0]:.2f} {shares[1]:.2f} {declined[answerable].mean():.2f}")
-    model.fit(inputs, answerable)
+        cells = []
+        for here in [np.ones(len(rows), bool), *(shelves == number for number in sorted(set(shelf)))]:
+            parts = (kinds == "unanswerable_far", kinds == "unanswerable_near", answerable)
+            cells.append(" ".join(f"{declined[here & part].mean():.2f}" for part in parts))
+        print(f"  {threshold:.2f}: " + " | ".join(cells))
+    model.fit(features(rows, SHIPPED), answerable)
     print(f"INTERCEPT = {model.intercept_[0]:.3f}")
-    for name, weight in zip(names, model.coef_[0], strict=True):
+    for name, weight in zip(SHIPPED, model.coef_[0], strict=True):
         print(f"{name.upper()}_WEIGHT = {weight:.3f}")
 
 

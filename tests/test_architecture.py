@@ -18,7 +18,7 @@ LEVELS = [
     {"web", "integrations", "evaluation"},
     {"answering"},
     {"retrieval", "generation", "building"},
-    {"index", "embedding", "chunking", "corpus", "models", "prompts"},
+    {"index", "embedding", "chunking", "calendars", "corpus", "models", "prompts"},
     {"config"},
     {"types", "errors"},
 ]

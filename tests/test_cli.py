@@ -19,7 +19,7 @@ from askoctober.cli import loading, progress, show
 from cli_fakes import ARTICLE, QUOTE, REPORT, START, FakeAssistant, FakeRetriever, no_model
 
 TESTS = Path(__file__).parent
-COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models"]
+COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval"]
 
 
 @pytest.fixture

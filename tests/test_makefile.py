@@ -50,7 +50,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_alone_it_lists_its_targets(make: Make) -> None:
     said = make().stdout
-    assert [line.split()[1] for line in said.splitlines()] == ["install", "run", "test", "check", "clean"]
+    assert [line.split()[1] for line in said.splitlines()] == ["install", "run", "test", "check", "eval", "clean"]
 
 
 def test_a_missing_python_is_one_line(make: Make) -> None:

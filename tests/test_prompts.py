@@ -14,6 +14,7 @@ NAMES = sorted(entry.name for entry in resources.files(prompts).iterdir() if ent
 FIELDS = {
     "answer.gbnf": {"marks"},
     "followup.txt": {"question", "answer", "followup"},
+    "judge.txt": {"quotes", "sentence"},
     "question.txt": {"excerpts", "question", "task"},
 }
 
@@ -25,6 +26,7 @@ def test_the_files_are_those_that_the_code_asks_for() -> None:
         "decide.txt",
         "followup.gbnf",
         "followup.txt",
+        "judge.txt",
         "question.txt",
         "system.txt",
     ]
@@ -48,13 +50,14 @@ def test_fields_are_filled_where_they_stand(name: str) -> None:
 
 def test_fill_question() -> None:
     filled = fill("question.txt", excerpts="[1] Bees dance.", question="Who dances?", task="Answer.")
-    assert filled == "[1] Bees dance.\n\nQuestion: Who dances?\n\nAnswer."
+    # The question stands before the excerpts, to be read with it in mind, and behind them, to be answered.
+    assert filled == ("Question: Who dances?\n\nExcerpts:\n[1] Bees dance.\n\nQuestion: Who dances?\n\nAnswer.")
 
 
 def test_grammar_keeps_its_repetitions() -> None:
     grammar = fill("answer.gbnf", marks='"1" | "2"')
     assert 'mark ::= "1" | "2"' in grammar
-    assert "{12,320}" in grammar and "{0,3}" in grammar
+    assert "{10,360}" in grammar and "{0,2}" in grammar
 
 
 @given(st.text(), st.text(), st.text())
@@ -68,7 +71,8 @@ def test_values_are_inserted_as_they_are(question: str, answer: str, followup: s
 
 def test_braces_in_a_value_mean_nothing() -> None:
     filled = fill("question.txt", excerpts="{task} {0} {question!r}", question=r"\1 {excerpts}", task="{}")
-    assert filled == "{task} {0} {question!r}\n\nQuestion: \\1 {excerpts}\n\n{}"
+    question = r"Question: \1 {excerpts}"
+    assert filled == f"{question}\n\nExcerpts:\n{{task}} {{0}} {{question!r}}\n\n{question}\n\n{{}}"
 
 
 def test_a_missing_field_or_file_is_an_error() -> None:

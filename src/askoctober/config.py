@@ -29,7 +29,7 @@ class Weights:
     dense: float = 1.0
     words: float = 1.0
     sentence: float = 1.0
-    late: float = 2.0
+    late: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,11 @@ class Config:
     model: str = "qwen2.5-coder-1.5b-instruct"
     engine: str = "auto"
     models_dir: Path | None = None
+    calendar: str = "auto"
     threads: int = 0
     context_tokens: int = 4096
     chunk_size: int = 1200
-    evidence_tokens: int = 450
+    evidence_tokens: int = 400
     passages: int = 8
     answer_tokens: int = 220
     host: str = "127.0.0.1"

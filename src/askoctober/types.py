@@ -300,6 +300,10 @@ class Store(Protocol):
         """Rows and BM25 scores (higher is better) of the k best chunks for the words of a text."""
         ...
 
+    def word_frequency(self, word: str) -> int:
+        """How many chunks hold a word, in any form that the word search takes for the same."""
+        ...
+
     def chunk_vectors(self, rows: IntArray) -> FloatArray:
         """Unit vectors of chunks, shape (len(rows), dimension)."""
         ...

@@ -158,17 +158,34 @@ def test_a_firmer_yes_is_a_higher_confidence(retriever: Retriever) -> None:
     assert low.confidence < high.confidence
 
 
-def test_an_answer_of_which_nothing_is_left_is_declined(retriever: Retriever) -> None:
+def test_where_nothing_of_a_draft_holds_the_best_sentence_stands_for_it(retriever: Retriever) -> None:
     assistant, generator = assistant_saying(retriever, "The stock market fell on Tuesday. [1] Nobody paid taxes. [2]")
     events = list(assistant.stream(QUESTION))
-    assert holds(events).declined
-    assert [event for event in events if isinstance(event, SentenceChecked)] == [SentenceChecked(None)] * 2
+    (sentence,) = holds(events).sentences
+    checked = [event for event in events if isinstance(event, SentenceChecked)]
+    assert checked[:2] == [SentenceChecked(None)] * 2 and len(checked) == 3
+    assert sentence.support == "quoted" and sentence.text.startswith("Adrian Wenner held")
     assert len(generator.calls) == 1
 
 
 @pytest.mark.parametrize("reply", ["", " ", "[1]", "[1][2].", "..."])
-def test_an_empty_reply_is_declined(retriever: Retriever, reply: str) -> None:
-    assert holds(list(assistant_saying(retriever, reply)[0].stream(QUESTION))).declined
+def test_an_empty_reply_leaves_the_best_sentence(retriever: Retriever, reply: str) -> None:
+    (sentence,) = holds(list(assistant_saying(retriever, reply)[0].stream(QUESTION))).sentences
+    assert sentence.support == "quoted" and sentence.text.startswith("Adrian Wenner held")
+
+
+def test_the_best_sentence_is_added_where_the_draft_cites_it_nowhere(retriever: Retriever) -> None:
+    first, second = holds(list(assistant_saying(retriever, f"{FRISCH} [1]")[0].stream(QUESTION))).sentences
+    assert (first.text, second.support) == (FRISCH, "quoted") and second.text.startswith("Adrian Wenner held")
+    (only,) = holds(list(assistant_saying(retriever, f"{WENNER} [1]")[0].stream(QUESTION))).sentences
+    assert only.text == WENNER
+
+
+def test_each_part_of_a_question_has_its_sentence(retriever: Retriever) -> None:
+    asked = "Who doubted that the dance leads the bees, and in which year was the barrage on the Rance opened?"
+    answer = holds(list(assistant_saying(retriever, "")[0].stream(asked)))
+    assert [sentence.support for sentence in answer.sentences] == ["quoted", "quoted"]
+    assert "Wenner" in answer.sentences[0].text and "1966" in answer.sentences[1].text
 
 
 def test_an_invention_is_repaired(retriever: Retriever) -> None:
@@ -270,9 +287,10 @@ def test_hostile_articles_yield_only_marks_that_exist(tmp_path: Path, encoder: E
     prompt = generator.calls[0].prompt
     # Each number opens one line, no other number stands in brackets, and the one question is the reader's.
     assert sorted(int(n) for n in re.findall(r"^\[(\d+)\]", prompt, re.M)) == sorted(existing)
-    excerpts = prompt.split("\n\nQuestion:")[0]
+    head, excerpts, tail = re.split(r"\n\n(?:Excerpts:\n|Question:)", prompt)
     assert len(re.findall(r"\[\d+\]", excerpts)) == len(existing)
-    assert len(re.findall(r"^(?:Question|System|Answer):", prompt, re.M)) == 1
+    assert re.findall(r"^(?:Question|System|Answer):", f"{head}\n{excerpts}", re.M) == ["Question:"]
+    assert len(re.findall(r"^Question:", prompt, re.M)) == 2 and "Zog" not in head + tail
 
 
 ARTICLE = {"id": str, "path": str, "title": str, "author": str, "publisher": str, "date": str, "url": str}

@@ -1,9 +1,10 @@
 """The decision to answer: surer signals never make it less likely."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidence
+from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidence, in_words
 
 SHARES = st.floats(0, 1)
 
@@ -21,3 +22,11 @@ def test_the_ends() -> None:
     assert not answers(confidence(Signals(0, -1)))
     assert answers(THRESHOLD)
     assert not answers(THRESHOLD - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(1.0, "almost surely"), (0.95, "almost surely"), (0.9, "very probably"), (0.7, "probably"), (0.0, "perhaps")],
+)
+def test_words_for_a_probability(probability: float, words: str) -> None:
+    assert in_words(probability) == words

@@ -135,7 +135,7 @@ def test_answer_shows_sentences_marks_and_sources() -> None:
     assert f'Zinoviev and Kamenev voted against the insurrection<span class="ask-held">.{button}</span>' in html
     assert html.count('class="ask-open ask-cite"') == html.count('class="ask-open ask-source"') == 3
     assert html.count("source’s own words") == 1
-    assert "Found 4 passages" in html and "Each sentence checked against its source · 6.4 s" in html
+    assert "Found 4 passages" in html and "each sentence checked against its source · 6.4 s" in html
     assert "Searched for" not in html
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from askoctober.answering import deciding
 from askoctober.answering.checking import Checker
+from askoctober.answering.composing import complete
 from askoctober.answering.draft import Draft, DraftSentence
-from askoctober.answering.evidence import select_evidence
+from askoctober.answering.evidence import select
 from askoctober.answering.prose import plain
+from askoctober.calendars import find_dates
 from askoctober.config import Config
 from askoctober.generation import load_generator
 from askoctober.prompts import fill, read_prompt
 from askoctober.retrieval import Retriever, check_question, make_standalone, with_context
+from askoctober.retrieval.parts import split_parts
 from askoctober.types import (
     Answer,
     Citation,
@@ -73,11 +77,12 @@ class Assistant:
         """
         question = check_question(question)
         began = time.perf_counter()
-        standalone = make_standalone(question, history, self.generator)
+        standalone = self.retriever.with_other_dates(make_standalone(question, history, self.generator))
         wanted = with_context(question, standalone, history)
         hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
         read = hits[: self.config.passages]
-        evidence = select_evidence(wanted, read, self.retriever, self.config.evidence_tokens)
+        selection = select(wanted, read, self.retriever, self.config.evidence_tokens, split_parts(standalone))
+        evidence = selection.evidence
         timings = {"retrieve_ms": _since(began)}
         yield EvidenceFound(standalone, hits, evidence)
 
@@ -85,7 +90,9 @@ class Assistant:
         probability = deciding.confidence(self.signals(standalone, evidence, checker))
         sentences: list[Sentence] = []
         if deciding.answers(probability):
-            for event in self._write(standalone, evidence, checker, began, timings):
+            calendars = self.retriever.calendars if find_dates(standalone) else None
+            written = self._write(standalone, evidence, checker, began, timings)
+            for event in itertools.chain(written, complete(standalone, selection, checker, calendars)):
                 if isinstance(event, SentenceChecked) and event.sentence is not None:
                     sentences.append(event.sentence)
                 yield event

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from askoctober.answering.contradiction import contradicts
 from askoctober.answering.draft import DraftSentence
 from askoctober.answering.facts import ordinary_words, unsupported
 from askoctober.answering.prose import plain
-from askoctober.types import Citation, Encoder, Evidence, FloatArray, Sentence, Span
+from askoctober.types import Citation, Encoder, Evidence, FloatArray, Sentence, SentenceSupport, Span
 
 CLOSE = 0.55
 """Cosine from which a sentence means what the cited sentence says, if its names and numbers agree."""
@@ -67,6 +68,30 @@ class Checker:
             return Sentence(draft.text, tuple(c.mark for c in quotes), support), self._merge(quotes)  # type: ignore[arg-type]
         return self._repair(near)
 
+    def quote(self, at: int) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        """Return the evidence's sentence number `at` in its own words, or None where it is unfit or was said already.
+
+        Sentences are counted from 0 through all pieces of the evidence.
+        """
+        return self._in_its_own_words(at, "quoted")
+
+    def remark(self, text: str, about: Sequence[int]) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        """Return a sentence of the program's own about quotes that are cited, or None where one is not."""
+        if not about or not all(self.is_cited(at) for at in about):
+            return None, ()
+        marks = tuple(dict.fromkeys(self._sources[at].evidence.mark for at in about))
+        return Sentence(text, marks, "supported"), tuple(self._quotes[mark] for mark in marks)
+
+    def places_of(self, mark: int) -> list[int]:
+        """The numbers of the sentences that are cited under a mark."""
+        return [at for at, source in enumerate(self._sources) if source.evidence.mark == mark and self.is_cited(at)]
+
+    def is_cited(self, at: int) -> bool:
+        """Whether the quotes so far hold the evidence's sentence number `at`."""
+        source = self._sources[at]
+        cited = self._quotes.get(source.evidence.mark)
+        return cited is not None and cited.start <= source.span.start and source.span.end <= cited.end
+
     def nearness(self, text: str) -> FloatArray:
         """Return the cosine of a text with each sentence of the evidence, shape (sentences,)."""
         return np.asarray(self._matrix @ self._encoder.encode([text])[0], np.float32)
@@ -115,7 +140,8 @@ class Checker:
         source = self._sources[at]
         text = source.evidence.article.text
         for span in _growing(source.evidence.sentences, source.place):
-            if not self._missing(claim, f"{text[span.start : span.end]} {beside}"):
+            quote = f"{text[span.start : span.end]} {beside}"
+            if not self._missing(claim, quote) and not contradicts(claim, quote):
                 return span
         return None
 
@@ -130,19 +156,26 @@ class Checker:
 
     def _repair(self, near: FloatArray) -> tuple[Sentence | None, tuple[Citation, ...]]:
         for at in np.argsort(-near, kind="stable").tolist():
-            source = self._sources[at]
             if near[at] < NEAR:
                 break
-            text = plain(source.text)
-            if len(text) > LONGEST_REPAIR or len(text.split()) < 4:
-                continue
-            key = _words(text)
-            if key in self._said:
-                return None, ()
-            self._said.add(key)
-            citations = self._merge((self._cite(at, source.span, np.ones_like(near)),))
-            return Sentence(text, (source.evidence.mark,), "repaired"), citations
+            if self._is_fit(at):
+                return self._in_its_own_words(at, "repaired")
         return None, ()
+
+    def _is_fit(self, at: int) -> bool:
+        text = plain(self._sources[at].text)
+        return len(text) <= LONGEST_REPAIR and len(text.split()) >= 4
+
+    def _in_its_own_words(self, at: int, support: SentenceSupport) -> tuple[Sentence | None, tuple[Citation, ...]]:
+        source = self._sources[at]
+        text = plain(source.text)
+        key = _words(text)
+        if not self._is_fit(at) or key in self._said:
+            return None, ()
+        self._said.add(key)
+        evidence, span = source.evidence, source.span
+        citation = Citation(evidence.mark, evidence.article, span.start, span.end, source.text, 1.0)
+        return Sentence(text, (citation.mark,), support), self._merge((citation,))
 
     def _merge(self, quotes: Sequence[Citation]) -> tuple[Citation, ...]:
         """Widen what is already cited under a mark to hold the new quote too; return the citations in force."""

@@ -17,6 +17,9 @@ COSINE_WEIGHT = 3.722
 THRESHOLD = 0.6
 """Declines three in a hundred questions that the articles answer; docs/measurements.md has the trade-off."""
 
+WORDS = ((0.95, "almost surely"), (0.85, "very probably"), (0.7, "probably"), (0.0, "perhaps"))
+"""Adverbs for the least probability that each stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signals:
@@ -31,6 +34,11 @@ def confidence(signals: Signals) -> float:
     yes = min(max(signals.yes, 1e-4), 1 - 1e-4)
     z = INTERCEPT + YES_WEIGHT * math.log(yes / (1 - yes)) + COSINE_WEIGHT * signals.cosine
     return 1 / (1 + math.exp(-z))
+
+
+def in_words(probability: float) -> str:
+    """Return how sure it is that the articles answer the question, as an adverb for readers."""
+    return next(word for least, word in WORDS if probability >= least)
 
 
 def answers(probability: float) -> bool:

@@ -14,7 +14,7 @@ from askoctober.types import Evidence, FloatArray, Hit, Span
 CHARACTERS_PER_TOKEN = 4.3
 """English prose in the tokens of current language models; only used to spend the budget, never to cut text."""
 TOKENS_PER_MARK = 6
-HIT_WEIGHT = 0.5
+HIT_WEIGHT = 1.0
 """What the hit's score counts for in a sentence's, beside its late interaction with the question."""
 NEIGHBOUR = 0.9
 """A sentence beside a better one takes this share of its score: what stands around the best sentence explains it."""
@@ -29,16 +29,37 @@ class Candidate:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The evidence, and how well each of its sentences answers the question and each part of it.
+
+    `relevance` has shape (1 + parts, sentences), the question first; sentences in the order of the evidence. Values
+    are in [0, 1] and compare within one row.
+    """
+
+    evidence: tuple[Evidence, ...]
+    relevance: FloatArray
+
+
 def select_evidence(question: str, hits: Sequence[Hit], retriever: Retriever, budget: int) -> tuple[Evidence, ...]:
+    """Return the best sentences of the hits, adjoining ones as one piece, within `budget` tokens; see `select`."""
+    return select(question, hits, retriever, budget).evidence
+
+
+def select(
+    question: str, hits: Sequence[Hit], retriever: Retriever, budget: int, parts: Sequence[str] = ()
+) -> Selection:
     """Return the best sentences of the hits, adjoining ones as one piece, within `budget` tokens.
 
-    Pieces are numbered from 1, in the order of their hits and of the text. At least one sentence is returned where
-    there is a hit at all.
+    A sentence counts as what it is worth to the question, or to the part of the question that it answers best. Pieces
+    are numbered from 1, in the order of their hits and of the text. At least one sentence is returned where there is a
+    hit at all.
     """
-    candidates, scores = _candidates(question, hits, retriever)
+    candidates, relevance = _candidates((question, *parts), hits, retriever)
+    best = _beside(candidates, relevance.max(axis=0))
     chosen: set[int] = set()
     spent = 0.0
-    for at in np.argsort(-scores, kind="stable").tolist():
+    for at in np.argsort(-best, kind="stable").tolist():
         span = candidates[at].span
         cost = (span.end - span.start) / CHARACTERS_PER_TOKEN
         # A neighbour joins its piece and needs no number of its own.
@@ -47,33 +68,39 @@ def select_evidence(question: str, hits: Sequence[Hit], retriever: Retriever, bu
         if spent + cost <= budget or not chosen:
             chosen.add(at)
             spent += cost
-    return _number([candidates[at] for at in sorted(chosen)])
+    kept = sorted(chosen)
+    return Selection(_number([candidates[at] for at in kept]), relevance[:, kept])
 
 
-def _candidates(question: str, hits: Sequence[Hit], retriever: Retriever) -> tuple[list[Candidate], FloatArray]:
-    """Return every sentence of the hits, in order, and its score."""
+def _candidates(asked: Sequence[str], hits: Sequence[Hit], retriever: Retriever) -> tuple[list[Candidate], FloatArray]:
+    """Return every sentence of the hits, in order, and what it is worth to each question, shape (asked, sentences)."""
     store = retriever.store
-    _, tokens = retriever.encoder.encode_tokens([question])
-    query = store.project_tokens(tokens[0])
+    _, tokens = retriever.encoder.encode_tokens(list(asked))
+    queries = [store.project_tokens(vectors) for vectors in tokens]
     candidates: list[Candidate] = []
-    late: list[float] = []
+    late: list[list[float]] = []
     for hit in hits:
         row = store.row(hit.chunk.id)
         ends = np.cumsum(store.token_counts(row))
         blocks = np.split(store.token_vectors(row), ends[:-1])
         for place, (span, block) in enumerate(zip(store.sentences(row), blocks, strict=True)):
             candidates.append(Candidate(hit, place, span))
-            late.append(max_sim(query, block))
+            late.append([max_sim(query, block) for query in queries])
     if not candidates:
-        return [], np.zeros(0, np.float32)
-    of_hit = np.array([candidate.hit.score for candidate in candidates], np.float32)
-    scores = HIT_WEIGHT * min_max(of_hit) + min_max(np.array(late, np.float32))
+        return [], np.zeros((len(asked), 0), np.float32)
+    of_hit = min_max(np.array([candidate.hit.score for candidate in candidates], np.float32))
+    of_sentence = np.stack([min_max(np.array(values, np.float32)) for values in zip(*late, strict=True)])
+    return candidates, (HIT_WEIGHT * of_hit + of_sentence) / (HIT_WEIGHT + 1)
+
+
+def _beside(candidates: Sequence[Candidate], scores: FloatArray) -> FloatArray:
+    """Raise the score of a sentence beside a better one of the same hit."""
     best = scores.copy()
     for at in range(1, len(candidates)):
         if candidates[at].hit is candidates[at - 1].hit:
             best[at] = max(best[at], NEIGHBOUR * scores[at - 1])
             best[at - 1] = max(best[at - 1], NEIGHBOUR * scores[at])
-    return candidates, best
+    return best
 
 
 def _number(chosen: Sequence[Candidate]) -> tuple[Evidence, ...]:

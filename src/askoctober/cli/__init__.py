@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from askoctober.cli import asking, batch, models, shelf, show
+from askoctober.cli import asking, batch, evaluate, models, shelf, show
 from askoctober.errors import AskoctoberError
 
 __all__ = ["app", "main"]
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 for command in (shelf.index, asking.search, asking.ask, batch.batch, asking.chat, shelf.serve):
     app.command()(command)
+app.command("eval")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.command()(shelf.info)
 

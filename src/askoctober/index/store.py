@@ -52,6 +52,7 @@ class LocalStore:
         self._sentence_ends = np.searchsorted(self._chunk_of, np.arange(self.size + 1), side="left")
         self._chunk = lru_cache(maxsize=4096)(self._read_chunk)
         self._article = lru_cache(maxsize=256)(self._read_article)
+        self._frequency = lru_cache(maxsize=65536)(self._count_chunks_with)
 
     @classmethod
     def open(cls, folder: Path | str) -> LocalStore:
@@ -131,6 +132,10 @@ class LocalStore:
         table = np.array(rows, np.float64).reshape(-1, 2)
         return table[:, 0].astype(np.int64), table[:, 1].astype(np.float32)
 
+    def word_frequency(self, word: str) -> int:
+        """How many chunks hold a word in any of its forms (Porter stems); 0 for what is no word."""
+        return self._frequency(word.lower()) if _WORD.fullmatch(word) else 0
+
     def chunk_vectors(self, rows: IntArray) -> FloatArray:
         """Unit vectors of chunks, shape (len(rows), dimension)."""
         return np.asarray(self._chunks.reconstruct_batch(np.asarray(rows, np.int64)), np.float32)
@@ -189,6 +194,10 @@ class LocalStore:
         """Close the files."""
         with self._lock:
             self._database.close()
+
+    def _count_chunks_with(self, word: str) -> int:
+        ((found,),) = self._query("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{word}"',))
+        return int(found)
 
     def _query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:

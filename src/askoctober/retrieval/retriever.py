@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from askoctober import models
+from askoctober.calendars import Calendars, find_dates
 from askoctober.config import Config, Weights
 from askoctober.embedding import load_encoder
 from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore
-from askoctober.retrieval.fusion import fuse, max_sim
+from askoctober.retrieval.fusion import fuse
+from askoctober.retrieval.late import TokenWeights, best_window
+from askoctober.retrieval.parts import split_parts
 from askoctober.types import Encoder, FloatArray, Hit, IntArray, Store
 
 POOL = 100
@@ -24,11 +29,16 @@ LONGEST_QUESTION = 4000
 class Retriever:
     """Finds the chunks that bear on a question; safe to share between threads."""
 
-    def __init__(self, store: Store, encoder: Encoder, weights: Weights | None = None) -> None:
-        """Search `store` with an encoder; its fingerprint must be the one that the store was built with."""
+    def __init__(self, store: Store, encoder: Encoder, weights: Weights | None = None, calendar: str = "auto") -> None:
+        """Search `store` with an encoder; its fingerprint must be the one that the store was built with.
+
+        `calendar` says whether dates are looked for in two calendars; see `calendars.Calendars.of`.
+        """
         self.store = store
+        self._calendar = calendar
         self.encoder = encoder
         self.weights = weights or Weights()
+        self._token_weights = TokenWeights(encoder, store.word_frequency, store.size)
 
     @classmethod
     def load(cls, index: Path | str | None = None, config: Config | None = None) -> Retriever:
@@ -48,36 +58,66 @@ class Retriever:
                 f"{folder} was embedded with {made_with['name']}, not with {encoder.name}; "
                 f"use --embedder {made_with['name']}, or rebuild it: askoctober index CORPUS --index {folder}"
             )
-        return cls(store, encoder, config.weights)
+        return cls(store, encoder, config.weights, config.calendar)
+
+    @cached_property
+    def calendars(self) -> Calendars | None:
+        """The two calendars of the shelf, or None where it keeps to one.
+
+        Raises:
+            ConfigError: the setting `calendar` is none that there is.
+        """
+        return Calendars.of([article.text for article in self.store.articles()], self._calendar)
+
+    def with_other_dates(self, question: str) -> str:
+        """Return the question with the other calendar's date behind each date that the shelf gives otherwise."""
+        return self.calendars.expand(question) if find_dates(question) and self.calendars else question
 
     def search(self, question: str, k: int = 5) -> list[Hit]:
         """Return at most k hits, best first; none if the shelf is empty.
 
         Three rankers propose chunks (cosine of the chunk, BM25, cosine of its best sentence); their min-max-normalised
-        scores are added up, and the best `RERANKED` are ranked anew with late interaction beside that sum.
+        scores are added up, and the best `RERANKED` are ranked anew with late interaction beside that sum. A question
+        of several clauses is searched whole and clause by clause, and a chunk counts as what it is worth to the best
+        of these.
 
         Raises:
             QuestionError: the question is empty or too long.
         """
-        question = check_question(question)
+        question = self.with_other_dates(check_question(question))
         if k < 1:
             raise QuestionError(f"k is {k}; ask for at least 1 passage.")
         if not self.store.size:
             return []
-        vectors, tokens = self.encoder.encode_tokens([question])
-        rows, signals = self._candidates(question, vectors[0])
+        asked = (question, *split_parts(question))
+        vectors, tokens = self.encoder.encode_tokens(asked)
+        scores: dict[int, float] = {}
+        signals: dict[int, dict[str, float]] = {}
+        for text, vector, block in zip(asked, vectors, tokens, strict=True):
+            for row, score, given in self._rank(text, vector, block, k):
+                signals.setdefault(row, given)
+                scores[row] = max(score, scores.get(row, 0.0))
+        best = sorted(scores, key=lambda row: -scores[row])[:k]
+        return [Hit(self.store.chunk(row), scores[row], rank, signals[row]) for rank, row in enumerate(best, start=1)]
+
+    def _rank(
+        self, text: str, vector: FloatArray, tokens: FloatArray, k: int
+    ) -> Iterator[tuple[int, float, dict[str, float]]]:
+        """Yield at least k rows where there are as many, best first, with their scores in [0, 1] and signals."""
+        rows, signals = self._candidates(text, vector)
         weights = self.weights
         first = fuse(signals, {"dense": weights.dense, "words": weights.words, "sentence": weights.sentence})
         kept = np.argsort(-first, kind="stable")[: max(RERANKED, k)]
-        query = self.store.project_tokens(tokens[0])
-        late = np.array([max_sim(query, self.store.token_vectors(int(row))) for row in rows[kept]], np.float32)
+        query, of_tokens = self.store.project_tokens(tokens), self._token_weights.of(text, len(tokens))
+        late = np.array([self._late(query, int(row), of_tokens) for row in rows[kept]], np.float32)
         score = fuse({"first": first[kept], "late": late}, {"first": 1.0, "late": weights.late})
-        hits = []
-        for rank, place in enumerate(np.argsort(-score, kind="stable")[:k], start=1):
+        for place in np.argsort(-score, kind="stable").tolist():
             at = kept[place]
             given = {name: float(values[at]) for name, values in signals.items()} | {"late": float(late[place])}
-            hits.append(Hit(self.store.chunk(int(rows[at])), float(score[place]), rank, given))
-        return hits
+            yield int(rows[at]), float(score[place]), given
+
+    def _late(self, query: FloatArray, row: int, weights: FloatArray) -> float:
+        return best_window(query, self.store.token_vectors(row), self.store.token_counts(row), weights)
 
     def _candidates(self, question: str, vector: FloatArray) -> tuple[IntArray, dict[str, FloatArray]]:
         """Return the rows that any ranker proposes, ascending, and every ranker's score of each of them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from askoctober.answering.deciding import in_words
 from askoctober.types import Answer, Article, Citation, Evidence, Hit, Sentence
 from askoctober.web.session import Turn
 from askoctober.web.source import safe
@@ -185,7 +186,11 @@ def _foot(turn: Turn) -> str:
     total = turn.answer.timings.get("total_ms", 0.0)
     seconds = f" · {total / 1000:.1f} s" if total else ""
     title = escape(f"Written by {turn.answer.model}")
-    return f'<p class="ask-foot" title="{title}">Each sentence checked against its source{seconds}</p>'
+    sure = in_words(turn.answer.confidence)
+    return (
+        f'<p class="ask-foot" title="{title}">The articles {sure} answer this · '
+        f"each sentence checked against its source{seconds}</p>"
+    )
 
 
 def _declined(answer: Answer) -> str:

@@ -1,0 +1,109 @@
+"""Whether a quote says the opposite of a sentence in nearly the same words: negation, and who did what to whom.
+
+Sentence vectors hardly tell "the vote was held" from "the vote was not held", or "A defeated B" from "B defeated A".
+Both are looked for in the words themselves, near the words that sentence and quote share, and only where the mismatch
+is plain: a sentence of several clauses may hold a "not" that has nothing to do with the claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from askoctober.answering.facts import fold
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[,;:.!?()—–]")
+_STOPS = frozenset(",;:.!?()—–")
+_NEGATIONS = frozenset("not never no none nobody neither nor without cannot hardly failed refused unable".split())
+_LIGHT = frozenset(
+    "a an the of to in on at by for from with and or but as is are was were be been being it its this that these those "
+    "he she they him her them his their who which what when where did do does had has have will would could should can "
+    "may might must any ever yet only just even more most so very all some than then there not never no".split()
+)
+_AFFIRMING = {"until", "till", "only", "merely"}
+_REACH = 4
+"""How many words after a negation it may bear on, within its clause."""
+_PASSIVE = frozenset({"was", "were", "been", "being", "is", "are", "be", "got"})
+_ENDINGS = ("ing", "ed", "es", "s", "e")
+_SHORTEST_STEM = 3
+
+
+def contradicts(claim: str, quote: str) -> bool:
+    """Whether `quote` negates what `claim` says, or the other way round, or swaps who did it and to whom."""
+    ours, theirs = _words(claim), _words(quote)
+    return _negation_differs(ours, theirs) or _roles_differ(ours, theirs)
+
+
+def _negation_differs(claim: Sequence[str], quote: Sequence[str]) -> bool:
+    """Whether a word stands only under negation in one of the two and only without it in the other."""
+    claim_denied, claim_held = _polarity(claim)
+    quote_denied, quote_held = _polarity(quote)
+    return bool((claim_denied - claim_held) & (quote_held - quote_denied)) or bool(
+        (claim_held - claim_denied) & (quote_denied - quote_held)
+    )
+
+
+def _polarity(words: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return the stems of the first word of weight after each negation, and those of all other words of weight."""
+    denied: set[str] = set()
+    held: set[str] = set()
+    for clause in _clauses(words):
+        reach = 0
+        for word in clause:
+            if _is_negation(word):
+                # "Not until" and "not only" affirm.
+                reach = 0 if _AFFIRMING & set(clause) else _REACH
+            elif fold(word) in _LIGHT:
+                reach = max(reach - 1, 0)
+            else:
+                (denied if reach else held).add(_stem(word))
+                reach = 0
+    return denied, held
+
+
+def _roles_differ(claim: Sequence[str], quote: Sequence[str]) -> bool:
+    """Whether two names stand around the same verb in the two, but the other way round and in the same voice."""
+    ours, theirs = _actions(claim), _actions(quote)
+    return any(
+        (patient, verb, agent) in theirs and (agent, verb, patient) not in theirs for agent, verb, patient in ours
+    )
+
+
+def _actions(words: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Return (agent, verb, patient) for each word in lower case between two names of one clause, passives turned."""
+    found: set[tuple[str, str, str]] = set()
+    for clause in _clauses(words):
+        names = [at for at, word in enumerate(clause) if word[0].isupper() and fold(word) not in _LIGHT]
+        for first, second in zip(names, names[1:], strict=False):
+            between = clause[first + 1 : second]
+            passive = "by" in between and not _PASSIVE.isdisjoint(between)
+            agent, patient = fold(clause[first]), fold(clause[second])
+            if passive:
+                agent, patient = patient, agent
+            found |= {(agent, _stem(verb), patient) for verb in between if fold(verb) not in _LIGHT}
+    return found
+
+
+def _clauses(words: Sequence[str]) -> list[list[str]]:
+    clauses: list[list[str]] = [[]]
+    for word in words:
+        if word in _STOPS:
+            clauses.append([])
+        else:
+            clauses[-1].append(word)
+    return clauses
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _is_negation(word: str) -> bool:
+    folded = word.casefold().replace("’", "'")
+    return folded in _NEGATIONS or folded.endswith("n't")
+
+
+def _stem(word: str) -> str:
+    folded = fold(word)
+    ending = next((e for e in _ENDINGS if folded.endswith(e) and len(folded) - len(e) >= _SHORTEST_STEM), "")
+    return folded.removesuffix(ending).removesuffix("y")
