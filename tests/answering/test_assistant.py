@@ -181,6 +181,13 @@ def test_the_best_sentence_is_added_where_the_draft_cites_it_nowhere(retriever: 
     assert only.text == WENNER
 
 
+def test_a_draft_that_gives_up_is_a_decline(retriever: Retriever) -> None:
+    assistant, generator = assistant_saying(retriever, f"The excerpts do not mention who doubted it. [1] {FRISCH} [1]")
+    answer = holds(list(assistant.stream(QUESTION)))
+    assert answer.declined and answer.confidence <= 0.5
+    assert (generator.stopped, generator.finished) == (1, 0)
+
+
 def test_each_part_of_a_question_has_its_sentence(retriever: Retriever) -> None:
     asked = "Who doubted that the dance leads the bees, and in which year was the barrage on the Rance opened?"
     answer = holds(list(assistant_saying(retriever, "")[0].stream(asked)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidence, in_words
+from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidence, disclaims, in_words
 
 SHARES = st.floats(0, 1)
 
@@ -30,3 +30,20 @@ def test_the_ends() -> None:
 )
 def test_words_for_a_probability(probability: float, words: str) -> None:
     assert in_words(probability) == words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The excerpts do not mention any animals.", True),
+        ("The best beaches are not mentioned in the given excerpts.", True),
+        ("No information is given about the price.", True),
+        ("The provided passages don't say who won.", True),
+        ("The articles of the treaty were signed in May.", False),
+        ("He did not mention the strike to the sailors.", False),
+        ("The keepers were not named after their towers.", False),
+        ("The text of the decree was read aloud.", False),
+    ],
+)
+def test_a_draft_that_gives_up_is_told_from_an_answer(sentence: str, expected: bool) -> None:
+    assert disclaims(sentence) is expected

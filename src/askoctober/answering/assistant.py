@@ -96,6 +96,9 @@ class Assistant:
                 if isinstance(event, SentenceChecked) and event.sentence is not None:
                     sentences.append(event.sentence)
                 yield event
+                if checker.gave_up:
+                    probability = min(probability, deciding.DISCLAIMED)
+                    break
         timings.setdefault("first_token_ms", _since(began))
         timings["total_ms"] = _since(began)
         yield self._answer(question, standalone, sentences, checker.citations, hits, probability, timings)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from askoctober.answering.contradiction import contradicts
+from askoctober.answering.deciding import disclaims
 from askoctober.answering.draft import DraftSentence
 from askoctober.answering.facts import ordinary_words, unsupported
 from askoctober.answering.prose import plain
@@ -47,6 +48,8 @@ class Checker:
         self._matrix = encoder.encode([source.text for source in self._sources])
         self._ordinary = ordinary_words({e.article.text for e in evidence} | {question})
         self._said: set[str] = set()
+        self.gave_up = False
+        """Whether the draft began by saying that the evidence does not answer."""
         self._quotes: dict[int, Citation] = {}
 
     def check(self, draft: DraftSentence) -> tuple[Sentence | None, tuple[Citation, ...]]:
@@ -54,9 +57,13 @@ class Checker:
 
         A sentence is supported by quotes that hold all its numbers and names (unless the question does) and of which
         one is close to it in meaning. The evidence that the model named is tried first, then the rest; then two
-        quotes together. What fails is replaced by the nearest sentence of the evidence, in its own words.
+        quotes together. What fails is replaced by the nearest sentence of the evidence, in its own words. A sentence
+        about the evidence itself, that it does not say, is dropped.
         """
         key = _words(draft.text)
+        if disclaims(draft.text):
+            self.gave_up = not self._said
+            return None, ()
         if key in self._said or not self._sources:
             return None, ()
         near = self.nearness(draft.text)
@@ -74,6 +81,15 @@ class Checker:
         Sentences are counted from 0 through all pieces of the evidence.
         """
         return self._in_its_own_words(at, "quoted")
+
+    def text_of(self, at: int) -> str:
+        """The evidence's sentence number `at` as prose."""
+        return plain(self._sources[at].text)
+
+    @property
+    def said(self) -> str:
+        """The words of all that was let through so far."""
+        return " ".join(self._said)
 
     def remark(self, text: str, about: Sequence[int]) -> tuple[Sentence | None, tuple[Citation, ...]]:
         """Return a sentence of the program's own about quotes that are cited, or None where one is not."""
@@ -158,19 +174,20 @@ class Checker:
         for at in np.argsort(-near, kind="stable").tolist():
             if near[at] < NEAR:
                 break
-            if self._is_fit(at):
+            if self.is_fit(at):
                 return self._in_its_own_words(at, "repaired")
         return None, ()
 
-    def _is_fit(self, at: int) -> bool:
-        text = plain(self._sources[at].text)
+    def is_fit(self, at: int) -> bool:
+        """Whether the evidence's sentence number `at` can stand in an answer: neither a scrap nor a page."""
+        text = self.text_of(at)
         return len(text) <= LONGEST_REPAIR and len(text.split()) >= 4
 
     def _in_its_own_words(self, at: int, support: SentenceSupport) -> tuple[Sentence | None, tuple[Citation, ...]]:
         source = self._sources[at]
-        text = plain(source.text)
+        text = self.text_of(at)
         key = _words(text)
-        if not self._is_fit(at) or key in self._said:
+        if not self.is_fit(at) or key in self._said:
             return None, ()
         self._said.add(key)
         evidence, span = source.evidence, source.span

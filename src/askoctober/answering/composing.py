@@ -14,11 +14,16 @@ import numpy as np
 from askoctober.answering.checking import Checker
 from askoctober.answering.disagreement import DIFFER, find_disagreement
 from askoctober.answering.evidence import Selection
+from askoctober.answering.words import content
 from askoctober.calendars import Calendars
 from askoctober.types import FloatArray, SentenceChecked
 
-LOOKED_AT = 3
-"""A sentence that is unfit to stand alone (a heading, a very long one) makes room for the next best, so far down."""
+MOST_ADDED = 3
+"""Source sentences that are put behind a draft at most, for the question or for each of its parts."""
+NEARLY_BEST = 0.85
+"""They have at least this share of the best sentence's relevance."""
+SAID = 0.8
+"""A sentence of whose words of weight the answer holds this share has been said."""
 
 
 def complete(
@@ -39,15 +44,16 @@ def complete(
 
 
 def left_out(relevance: FloatArray, checker: Checker) -> Iterator[SentenceChecked]:
-    """Yield the best sentence for each row of `relevance` that is not cited by then; see `evidence.Selection`.
+    """Yield the best sentences for each row of `relevance` that have not been said; see `evidence.Selection`.
 
     Of a question in parts each part has its row; the first row, which is for the whole, then has no say.
     """
     for row in relevance[1:] if len(relevance) > 1 else relevance:
-        for at in np.argsort(-row, kind="stable")[:LOOKED_AT].tolist():
-            if checker.is_cited(at):
-                break
-            sentence, citations = checker.quote(at)
-            if sentence is not None:
-                yield SentenceChecked(sentence, citations)
-                break
+        order = np.argsort(-row, kind="stable").tolist()
+        fit = [at for at in order if checker.is_fit(at) and row[at] >= NEARLY_BEST * row.max()]
+        for at in fit[:MOST_ADDED]:
+            words = content(checker.text_of(at))
+            if len(words & content(checker.said)) < SAID * len(words):
+                sentence, citations = checker.quote(at)
+                if sentence is not None:
+                    yield SentenceChecked(sentence, citations)

@@ -11,21 +11,15 @@ import re
 from collections.abc import Sequence
 
 from askoctober.answering.facts import fold
+from askoctober.answering.words import LIGHT, stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[,;:.!?()—–]")
 _STOPS = frozenset(",;:.!?()—–")
 _NEGATIONS = frozenset("not never no none nobody neither nor without cannot hardly failed refused unable".split())
-_LIGHT = frozenset(
-    "a an the of to in on at by for from with and or but as is are was were be been being it its this that these those "
-    "he she they him her them his their who which what when where did do does had has have will would could should can "
-    "may might must any ever yet only just even more most so very all some than then there not never no".split()
-)
 _AFFIRMING = {"until", "till", "only", "merely"}
 _REACH = 4
 """How many words after a negation it may bear on, within its clause."""
 _PASSIVE = frozenset({"was", "were", "been", "being", "is", "are", "be", "got"})
-_ENDINGS = ("ing", "ed", "es", "s", "e")
-_SHORTEST_STEM = 3
 
 
 def contradicts(claim: str, quote: str) -> bool:
@@ -53,10 +47,10 @@ def _polarity(words: Sequence[str]) -> tuple[set[str], set[str]]:
             if _is_negation(word):
                 # "Not until" and "not only" affirm.
                 reach = 0 if _AFFIRMING & set(clause) else _REACH
-            elif fold(word) in _LIGHT:
+            elif fold(word) in LIGHT:
                 reach = max(reach - 1, 0)
             else:
-                (denied if reach else held).add(_stem(word))
+                (denied if reach else held).add(stem(word))
                 reach = 0
     return denied, held
 
@@ -73,14 +67,14 @@ def _actions(words: Sequence[str]) -> set[tuple[str, str, str]]:
     """Return (agent, verb, patient) for each word in lower case between two names of one clause, passives turned."""
     found: set[tuple[str, str, str]] = set()
     for clause in _clauses(words):
-        names = [at for at, word in enumerate(clause) if word[0].isupper() and fold(word) not in _LIGHT]
+        names = [at for at, word in enumerate(clause) if word[0].isupper() and fold(word) not in LIGHT]
         for first, second in zip(names, names[1:], strict=False):
             between = clause[first + 1 : second]
             passive = "by" in between and not _PASSIVE.isdisjoint(between)
             agent, patient = fold(clause[first]), fold(clause[second])
             if passive:
                 agent, patient = patient, agent
-            found |= {(agent, _stem(verb), patient) for verb in between if fold(verb) not in _LIGHT}
+            found |= {(agent, stem(verb), patient) for verb in between if fold(verb) not in LIGHT}
     return found
 
 
@@ -101,9 +95,3 @@ def _words(text: str) -> list[str]:
 def _is_negation(word: str) -> bool:
     folded = word.casefold().replace("’", "'")
     return folded in _NEGATIONS or folded.endswith("n't")
-
-
-def _stem(word: str) -> str:
-    folded = fold(word)
-    ending = next((e for e in _ENDINGS if folded.endswith(e) and len(folded) - len(e) >= _SHORTEST_STEM), "")
-    return folded.removesuffix(ending).removesuffix("y")

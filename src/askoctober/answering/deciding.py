@@ -9,6 +9,7 @@ is to the question. Both are free of any shelf's vocabulary. Fitted on labelled 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 INTERCEPT = -1.204
@@ -19,6 +20,16 @@ THRESHOLD = 0.6
 
 WORDS = ((0.95, "almost surely"), (0.85, "very probably"), (0.7, "probably"), (0.0, "perhaps"))
 """Adverbs for the least probability that each stands for."""
+
+DISCLAIMED = 0.5
+"""The confidence is at most this where the model's draft begins by saying that the excerpts do not answer."""
+_SAYS = "mention|state|say|provide|specif|contain|give|indicate|include|answer|discuss|name|tell"
+_DISCLAIMER = re.compile(
+    rf"\b(?:excerpts?|passages?|articles?|texts?|sources?)\b[^.]*(?:\bnot?\b|n['’]t\b)[^.]*\b(?:{_SAYS})"
+    rf"|\bnot\b[^.]*\b(?:{_SAYS})\w*\b[^.]*\bin the (?:given |provided )?(?:excerpts?|passages?|texts?|sources?)\b"
+    r"|\bno (?:information|mention|answer)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,11 @@ def confidence(signals: Signals) -> float:
 def in_words(probability: float) -> str:
     """Return how sure it is that the articles answer the question, as an adverb for readers."""
     return next(word for least, word in WORDS if probability >= least)
+
+
+def disclaims(sentence: str) -> bool:
+    """Whether a sentence of a draft says that the excerpts do not answer, instead of answering."""
+    return _DISCLAIMER.search(sentence) is not None
 
 
 def answers(probability: float) -> bool:
