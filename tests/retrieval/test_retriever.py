@@ -9,7 +9,7 @@ from askoctober.config import Config, Weights
 from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever, check_question
-from askoctober.retrieval.fusion import max_sim
+from askoctober.retrieval.late import TokenWeights, best_window
 from encoders import HashEncoder
 from shelves import build_from
 
@@ -77,8 +77,11 @@ def test_signals_say_what_each_ranker_gave(retriever):
     row = retriever.store.row(hit.chunk.id)
     assert hit.signals["dense"] == pytest.approx(float(retriever.store.chunk_vectors([row])[0] @ vector), abs=1e-5)
     assert hit.signals["sentence"] == pytest.approx(1.0, abs=1e-3)
-    query = retriever.store.project_tokens(retriever.encoder.encode_tokens([question])[1][0])
-    assert hit.signals["late"] == pytest.approx(max_sim(query, retriever.store.token_vectors(row)), abs=1e-5)
+    store = retriever.store
+    query = store.project_tokens(retriever.encoder.encode_tokens([question])[1][0])
+    weights = TokenWeights(retriever.encoder, store.word_frequency, store.size).of(question, len(query))
+    late = best_window(query, store.token_vectors(row), store.token_counts(row), weights)
+    assert hit.signals["late"] == pytest.approx(late, abs=1e-5)
     rows, scores = retriever.store.search_words(question, 1)
     assert (rows[0], hit.signals["words"]) == (row, pytest.approx(scores[0]))
 
@@ -89,6 +92,14 @@ def test_a_weight_of_nothing_silences_a_ranker(retriever):
     scores = [hit.signals["words"] for hit in hits[:30]]
     assert scores == sorted(scores, reverse=True)
     assert hits[0].chunk.article.title == "Article 23"
+
+
+def test_each_clause_of_a_question_finds_its_passage(retriever):
+    whole = "What is it that number 17 is called here, and what is it that number 42 is called here?"
+    hits = retriever.search(whole, 5)
+    assert {hit.chunk.article.title for hit in hits[:2]} == {"Article 17", "Article 42"}
+    assert in_order(hits)
+    assert len({hit.chunk.id for hit in hits}) == 5
 
 
 @pytest.mark.parametrize("question", ODD)
