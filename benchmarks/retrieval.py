@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -24,6 +25,15 @@ BUDGETS = (300, 400, 450, 500, 600)
 NONE = {"dense": 0.0, "words": 0.0, "sentence": 0.0, "late": 0.0}
 ALONE = {"dense alone": "dense", "BM25 alone": "words", "best sentence alone": "sentence"}
 WITHOUT = {"without dense": "dense", "without BM25": "words", "without sentence": "sentence", "without late": "late"}
+SWITCHED_OFF: dict[str, tuple[str, Any]] = {
+    "without parts of a question": ("askoctober.retrieval.retriever.split_parts", lambda question: ()),
+    "late interaction over whole chunks": ("askoctober.retrieval.late.WINDOW", 10_000),
+    "question words all weigh the same": (
+        "askoctober.retrieval.late.TokenWeights.of",
+        lambda self, text, count: np.ones(count, np.float32),
+    ),
+}
+"""What is put in the place of a part of retrieval that has no weight, to see what it is worth."""
 Place = tuple[str, int, int]
 
 
@@ -73,15 +83,22 @@ def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, sa
         rows = {"all four, as shipped": shipped}
         rows |= {label: dataclasses.replace(shipped, **(NONE | {name: 1.0})) for label, name in ALONE.items()}
         rows |= {label: dataclasses.replace(shipped, **{name: 0.0}) for label, name in WITHOUT.items()}
-        for label, weights in rows.items():
-            retriever.weights = weights
+
+        def tell(label: str) -> None:
             shares = []
             for question, fact in zip(questions, needed, strict=True):
                 chunks = [hit.chunk for hit in retriever.search(asked(question), max(CUTS))]
                 places = [(chunk.article.path, chunk.start, chunk.end) for chunk in chunks]
                 shares.append([share_found(places[:cut], fact) for cut in CUTS])
             say(f"| {label} | " + " | ".join(f"{share:.3f}" for share in np.mean(shares, axis=0)) + " |")
+
+        for label, weights in rows.items():
+            retriever.weights = weights
+            tell(label)
         retriever.weights = shipped
+        for label, changed in SWITCHED_OFF.items():
+            with mock.patch(*changed):
+                tell(label)
         say("\n| evidence budget, tokens | " + " | ".join(map(str, BUDGETS)) + " |\n|---|" + "---|" * len(BUDGETS))
         shares = []
         for question, fact in zip(questions, needed, strict=True):

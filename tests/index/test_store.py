@@ -116,6 +116,14 @@ def test_words_find_their_chunk(store, query, text):
     assert (scores > 0).any()
 
 
+def test_a_word_counts_in_all_its_forms_and_cases(store):
+    assert store.word_frequency("clock") == store.word_frequency("CLOCKS") == 1
+    assert store.word_frequency("the") == sum(
+        "the" in store.chunk(row).text.lower().split() for row in range(store.size)
+    )
+    assert [store.word_frequency(odd) for odd in ("zebra", "", '"', "a b", "AND", "\ud800")] == [0] * 6
+
+
 @pytest.mark.parametrize(
     "query",
     [
