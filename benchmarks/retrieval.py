@@ -71,7 +71,8 @@ def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, sa
     from askoctober.answering.evidence import select_evidence
     from askoctober.building import build
 
-    texts = {path.name: path.read_bytes().decode("utf-8") for path in articles.glob("*.txt")}
+    files = [path for path in articles.rglob("*") if path.is_file()]
+    texts = {path.relative_to(articles).as_posix(): path.read_bytes().decode("utf-8") for path in files}
     needed = [facts(question, texts) for question in questions]
     with tempfile.TemporaryDirectory() as folder:
         config = Config(corpus=articles, index=Path(folder), chunk_size=chunk_size)

@@ -55,6 +55,9 @@ def answer_to(question: str, *, declined: bool = False) -> Answer:
 
 
 class FakeRetriever:
+    def foreign_language(self, question: str) -> str:
+        return "German" if question == "Wer da?" else ""
+
     def search(self, question: str, k: int = 5) -> list[Hit]:
         return [HIT] if k and question != "nothing" else []
 

@@ -128,6 +128,12 @@ def test_search_for_people_and_for_programs(assistant: FakeAssistant, capsys: py
     assert (hit["rank"], hit["score"], hit["article"]) == (1, 0.9, ARTICLE.to_dict())
 
 
+def test_search_says_what_it_cannot_read(assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["search", "Wer da?"]) == 0
+    said = capsys.readouterr()
+    assert "German" in said.err and "multilingual = true" in said.err and said.out
+
+
 def test_ask_in_a_pipe_prints_checked_sentences_and_sources(
     assistant: FakeAssistant, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,6 +39,7 @@ class Config:
     corpus: Path = Path("corpus")
     index: Path = Path("index")
     embedder: str = "all-MiniLM-L6-v2"
+    multilingual: bool = False
     model: str = "qwen2.5-coder-1.5b-instruct"
     engine: str = "auto"
     models_dir: Path | None = None
@@ -93,14 +94,22 @@ def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any
             if not str(value):
                 raise ValueError(value)
             return Path(value).expanduser()
-        if isinstance(default, bool | str):
-            return type(default)(value)
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[str(value).casefold()]
+        if isinstance(default, str):
+            return str(value)
         if isinstance(value, bool) or (isinstance(default, int) and not float(value).is_integer()):
             raise ValueError(value)
         number = type(default)(value)
         if not LEAST.get(key, 0) <= number < float("inf"):
             raise ValueError(value)
         return number
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last: a home folder that is not known
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        RuntimeError,
+    ) as error:  # the last: a home folder that is not known
         kind = "a table of numbers" if isinstance(default, Weights) else f"a value like {default!r}"
         raise ConfigError(f"Setting {key!r} in {source} cannot be {value!r}; give {kind}.") from error

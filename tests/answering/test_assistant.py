@@ -188,6 +188,17 @@ def test_a_draft_that_gives_up_is_a_decline(retriever: Retriever) -> None:
     assert (generator.stopped, generator.finished) == (1, 0)
 
 
+def test_a_question_that_the_embedder_cannot_read(retriever: Retriever) -> None:
+    assistant, generator = assistant_saying(retriever, f"{WENNER} [1]")
+    asked = "Wer bezweifelte damals, dass der Tanz die Bienen zu den Blumen führt?"
+    found, answer = assistant.stream(asked)
+    assert isinstance(found, EvidenceFound) and isinstance(answer, Answer)
+    assert answer.declined and "German" in answer.text and not found.hits and not answer.hits
+    assert (generator.calls, generator.asked) == ([], [])
+    multilingual = Retriever(retriever.store, retriever.encoder, multilingual=True)
+    assert multilingual.foreign_language(asked) == "" and multilingual.search(asked)
+
+
 def test_each_part_of_a_question_has_its_sentence(retriever: Retriever) -> None:
     asked = "Who doubted that the dance leads the bees, and in which year was the barrage on the Rance opened?"
     answer = holds(list(assistant_saying(retriever, "")[0].stream(asked)))

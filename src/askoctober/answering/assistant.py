@@ -18,6 +18,7 @@ from askoctober.config import Config
 from askoctober.generation import load_generator
 from askoctober.prompts import fill, read_prompt
 from askoctober.retrieval import Retriever, check_question, make_standalone, with_context
+from askoctober.retrieval.language import ADVICE
 from askoctober.retrieval.parts import split_parts
 from askoctober.types import (
     Answer,
@@ -77,8 +78,11 @@ class Assistant:
         """
         question = check_question(question)
         began = time.perf_counter()
+        if language := self.retriever.foreign_language(question):
+            yield from self._not_understood(question, language, began)
+            return
         standalone = self.retriever.with_other_dates(make_standalone(question, history, self.generator))
-        wanted = with_context(question, standalone, history)
+        wanted = self.retriever.corrected(with_context(question, standalone, history))
         hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
         read = hits[: self.config.passages]
         selection = select(wanted, read, self.retriever, self.config.evidence_tokens, split_parts(standalone))
@@ -102,6 +106,14 @@ class Assistant:
         timings.setdefault("first_token_ms", _since(began))
         timings["total_ms"] = _since(began)
         yield self._answer(question, standalone, sentences, checker.citations, hits, probability, timings)
+
+    def _not_understood(self, question: str, language: str, began: float) -> Iterator[Event]:
+        """Yield what a stream holds for a question that the embedder cannot read."""
+        yield EvidenceFound(question, (), ())
+        passed = _since(began)
+        timings = {"retrieve_ms": passed, "first_token_ms": passed, "total_ms": passed}
+        text = ADVICE.format(language=language)
+        yield Answer(question, question, text, (), (), (), True, 0.0, self.generator.name, timings)
 
     def close(self) -> None:
         """Free the language model."""

@@ -30,7 +30,12 @@ def search(
     Example: askoctober search "Who voted against the insurrection?" -k 3
     """
     config = options.settings(index=index, embedder=embedder, models_dir=models_dir, threads=threads)
-    found = loading.load_retriever(config).search(question, k=k)
+    retriever = loading.load_retriever(config)
+    if language := retriever.foreign_language(question):
+        from askoctober.retrieval.language import ADVICE
+
+        show.note(ADVICE.format(language=language))
+    found = retriever.search(question, k=k)
     if json:
         show.emit([hit.to_dict() for hit in found])
     elif found:

@@ -53,7 +53,7 @@ class TokenWeights:
         next one begins; a text beyond the encoder's longest input is cut at its end.
         """
         words = _WORD.findall(text)
-        lengths = self._token_lengths(words)
+        lengths = self.lengths(words)
         if sum(lengths) < count:
             return np.ones(count, np.float32)
         weights = np.array([self._weight(word) for word in words], np.float32)
@@ -63,8 +63,8 @@ class TokenWeights:
         found = self._frequency(word)
         return math.sqrt(math.log(1 + (self._size - found + 0.5) / (found + 0.5)))
 
-    def _token_lengths(self, words: Sequence[str]) -> list[int]:
-        """How many tokens each word has; words are remembered, since most questions share most of theirs."""
+    def lengths(self, words: Sequence[str]) -> list[int]:
+        """Return how many tokens each word has; words are remembered, since most questions share most of theirs."""
         known = self._lengths if len(self._lengths) < MOST_REMEMBERED else {}
         self._lengths = known
         new = [word for word in dict.fromkeys(words) if word not in known]

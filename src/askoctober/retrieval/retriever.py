@@ -15,8 +15,10 @@ from askoctober.embedding import load_encoder
 from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore
 from askoctober.retrieval.fusion import fuse
+from askoctober.retrieval.language import NAMES, foreign_language, language_of
 from askoctober.retrieval.late import TokenWeights, best_window
 from askoctober.retrieval.parts import split_parts
+from askoctober.retrieval.spelling import Spelling, words_of
 from askoctober.types import Encoder, FloatArray, Hit, IntArray, Store
 
 POOL = 100
@@ -24,20 +26,31 @@ POOL = 100
 RERANKED = 30
 """How many of the fused candidates late interaction looks at."""
 LONGEST_QUESTION = 4000
+SAMPLED = 50
+"""How many articles tell which languages the shelf is written in."""
 
 
 class Retriever:
     """Finds the chunks that bear on a question; safe to share between threads."""
 
-    def __init__(self, store: Store, encoder: Encoder, weights: Weights | None = None, calendar: str = "auto") -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        weights: Weights | None = None,
+        calendar: str = "auto",
+        multilingual: bool = False,
+    ) -> None:
         """Search `store` with an encoder; its fingerprint must be the one that the store was built with.
 
-        `calendar` says whether dates are looked for in two calendars; see `calendars.Calendars.of`.
+        `calendar` says whether dates are looked for in two calendars, see `calendars.Calendars.of`; `multilingual` that
+        the encoder reads other languages than the shelf's.
         """
         self.store = store
-        self._calendar = calendar
         self.encoder = encoder
         self.weights = weights or Weights()
+        self._calendar = calendar
+        self._multilingual = multilingual
         self._token_weights = TokenWeights(encoder, store.word_frequency, store.size)
 
     @classmethod
@@ -58,7 +71,7 @@ class Retriever:
                 f"{folder} was embedded with {made_with['name']}, not with {encoder.name}; "
                 f"use --embedder {made_with['name']}, or rebuild it: askoctober index CORPUS --index {folder}"
             )
-        return cls(store, encoder, config.weights, config.calendar)
+        return cls(store, encoder, config.weights, config.calendar, config.multilingual)
 
     @cached_property
     def calendars(self) -> Calendars | None:
@@ -68,6 +81,36 @@ class Retriever:
             ConfigError: the setting `calendar` is none that there is.
         """
         return Calendars.of([article.text for article in self.store.articles()], self._calendar)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of the languages that the shelf is written in, by its articles' metadata or their text."""
+        articles = self.store.articles()[:SAMPLED]
+        named = {article.language[:2].casefold() or language_of(article.text) for article in articles}
+        return frozenset(named & NAMES.keys())
+
+    def foreign_language(self, question: str) -> str:
+        """Return the name of the language of a question that the encoder cannot be asked in; nothing if it can."""
+        if self._multilingual or not self.store.size:
+            return ""
+        return foreign_language(question, self.languages, self._is_known)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(article.text for article in self.store.articles())
+
+    def corrected(self, question: str) -> str:
+        """Return the question with words that the shelf does not have in the nearest spelling that it has."""
+        if self.store.size and any(not self._is_known(word) for word in words_of(question)):
+            return self._spelling.correct(question, self._is_known, self._is_word)
+        return question
+
+    def _is_known(self, word: str) -> bool:
+        return self.store.word_frequency(word) > 0
+
+    def _is_word(self, word: str) -> bool:
+        """Whether the encoder knows a word as a whole: then it is no slip, even where the shelf does not have it."""
+        return self._token_weights.lengths([word]) == [1]
 
     def with_other_dates(self, question: str) -> str:
         """Return the question with the other calendar's date behind each date that the shelf gives otherwise."""
@@ -84,7 +127,7 @@ class Retriever:
         Raises:
             QuestionError: the question is empty or too long.
         """
-        question = self.with_other_dates(check_question(question))
+        question = self.corrected(self.with_other_dates(check_question(question)))
         if k < 1:
             raise QuestionError(f"k is {k}; ask for at least 1 passage.")
         if not self.store.size:
