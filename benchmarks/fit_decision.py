@@ -15,22 +15,23 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
-SIGNALS = (("yes",), ("cosine",), ("late",), ("yes", "cosine"), ("yes", "late"), ("yes", "cosine", "late"))
-SHIPPED = ("yes", "cosine")
+SIGNALS = (("yes",), ("cosine",), ("cover",), ("yes", "cosine"), ("yes", "cover"), ("yes", "late", "cover"))
+SHIPPED = ("yes", "cosine", "cover")
 SHRINKAGE = 10.0
-"""Inverse of the ridge penalty: hardly any, since there are two weights."""
+"""Inverse of the ridge penalty: hardly any, since there are three weights."""
 
 
 def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, object]]:
-    """Return the signals of every question, computing those that the file `signals` does not hold yet."""
+    """Return the signals of every question, computing those that the file `signals` does not hold yet.
+
+    Every question is answered, whatever its confidence, since the draft is one of the signals.
+    """
     from askoctober import Assistant
-    from askoctober.answering.checking import Checker
-    from askoctober.answering.evidence import select
-    from askoctober.retrieval import make_standalone, with_context
-    from askoctober.retrieval.parts import split_parts
+    from askoctober.answering import deciding
 
     rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     lines = signals.read_text(encoding="utf-8").splitlines() if signals.exists() else []
@@ -39,18 +40,22 @@ def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, objec
     if missing:
         assistant = Assistant.load(index)
     for number, row in enumerate(missing, start=1):
-        asked = make_standalone(row["question"], row["history"], assistant.generator)
-        wanted = with_context(row["question"], asked, row["history"])
-        config = assistant.config
-        hits = assistant.retriever.search(wanted, config.passages)
-        evidence = select(wanted, hits, assistant.retriever, config.evidence_tokens, split_parts(asked)).evidence
-        found = assistant.signals(asked, evidence, Checker(asked, evidence, assistant.retriever.encoder))
+        seen: list[deciding.Signals] = []
+
+        def note(found: deciding.Signals, seen: list[deciding.Signals] = seen) -> float:
+            seen.append(found)
+            return 1.0
+
+        with mock.patch.object(deciding, "confidence", note):
+            answer = assistant.ask(row["question"], row["history"])
+        last = seen[-1]
         known[row["id"]] = {
             "id": row["id"],
             "kind": row["kind"],
-            "yes": found.yes,
-            "cosine": found.cosine,
-            "late": max(hit.signals["late"] for hit in hits),
+            "yes": last.yes,
+            "cosine": last.cosine,
+            "cover": last.cover,
+            "late": max((hit.signals["late"] for hit in answer.hits), default=0.0),
         }
         with signals.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(known[row["id"]]) + "\n")
@@ -60,7 +65,7 @@ def collect(questions: Path, index: Path, signals: Path) -> list[dict[str, objec
 
 def features(rows: list[dict[str, object]], names: tuple[str, ...]) -> np.ndarray:
     """Return the named signals, shape (rows, names); the model's yes as a logit."""
-    table = {name: np.array([float(row[name]) for row in rows]) for name in ("yes", "cosine", "late")}
+    table = {name: np.array([float(row[name]) for row in rows]) for name in ("yes", "cosine", "cover", "late")}
     yes = np.clip(table["yes"], 1e-4, 1 - 1e-4)
     table["yes"] = np.log(yes / (1 - yes))
     return np.stack([table[name] for name in names], axis=1)
@@ -112,7 +117,7 @@ def main() -> None:
         return scores
 
     print("area under the ROC curve: all questions, those on the topic; then fitted on the other shelves alone")
-    for names in SIGNALS:
+    for names in (*SIGNALS, SHIPPED):
         line = [f"  {' + '.join(names):22}"]
         for scores in (crossed(names), other_shelf(names)) if len(options.shelf) > 1 else (crossed(names),):
             line += [f"{roc_auc_score(answerable, scores):.3f} {roc_auc_score(answerable[near], scores[near]):.3f}"]

@@ -30,7 +30,7 @@ SPELLINGS = (
 STOP = frozenset(
     "a an the of to in on at by for from with and or but as is are was were be been being it its this that these those "
     "he she they him his her their who whom which what when where why how did do does had has have will would could "
-    "should can may might not no than then there so if into about after before between during over under i you me".split()
+    "should can may might not no than then there so if into about after before between during over under i you".split()
 )
 Change = Callable[[str, random.Random], str]
 

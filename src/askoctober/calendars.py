@@ -43,6 +43,7 @@ _DATE = re.compile(
     rf"|(?P<month2>{_MONTH})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)(?![\d:])(?:,?\s+(?P<year>1[5-9]\d\d|20\d\d))?",
     re.IGNORECASE,
 )
+_NUMERIC = re.compile(r"(?<![\d-])(?P<year>1[5-9]\d\d|20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\d-])")
 _YEAR = re.compile(r"(?<![\d,.])(1[5-9]\d\d|20\d\d)(?![\d,])")
 
 
@@ -61,7 +62,10 @@ class FoundDate:
 
 
 def find_dates(text: str) -> list[FoundDate]:
-    """Return the dates of an English text, in order: "25 October", "October 25th, 1917", "the 25th of Oct."."""
+    """Return the dates of an English text, in order: "25 October", "October 25th, 1917", "the 25th of Oct.", "1917-10-25".
+
+    A numeric date is read as year, month, day: other orders cannot be told apart.
+    """
     found = []
     for match in _DATE.finditer(text):
         name = (match["month"] or match["month2"])[:3].title()
@@ -69,7 +73,11 @@ def find_dates(text: str) -> list[FoundDate]:
         day = int(match["day"] or match["day2"])
         if 1 <= day <= 31:
             found.append(FoundDate(match.start(), match.end(), day, month, int(match["year"] or 0)))
-    return found
+    for match in _NUMERIC.finditer(text):
+        day, month = int(match["day"]), int(match["month"])
+        if 1 <= day <= 31 and 1 <= month <= len(MONTHS):
+            found.append(FoundDate(match.start(), match.end(), day, month, int(match["year"])))
+    return sorted(found, key=lambda date: date.start)
 
 
 def to_gregorian(year: int, month: int, day: int) -> datetime.date:
@@ -143,6 +151,14 @@ class Calendars:
             FoundDate(date.start, date.end, day, month, julian_year if date.year else 0),
             FoundDate(date.start, date.end, new.day, new.month, new.year if date.year else 0),
         ]
+
+    def may_coincide(self, month: str, other: str) -> bool:
+        """Whether a day of one month can be a day of the other by the other calendar; without a year, in the shelf's.
+
+        The calendars are less than a month apart, so only neighbouring months can, while both were in use.
+        """
+        apart = (MONTHS.index(month) - MONTHS.index(other)) % len(MONTHS)
+        return apart in (1, len(MONTHS) - 1) and FIRST_YEAR < self.year <= self.adopted.year
 
     def expand(self, question: str) -> str:
         """Return the question with each date that the shelf gives otherwise followed by that other date."""

@@ -181,6 +181,17 @@ def test_the_best_sentence_is_added_where_the_draft_cites_it_nowhere(retriever: 
     assert only.text == WENNER
 
 
+def test_a_first_sentence_without_support_can_turn_the_decision(retriever: Retriever) -> None:
+    # Sure enough to write, not sure enough where what is written stands nowhere.
+    for yes, declined in ((0.9, False), (0.5, True)):
+        assistant, _ = assistant_saying(retriever, f"The stock market fell. [1] {WENNER} [1]", yes=yes)
+        answer = holds(list(assistant.stream(QUESTION)))
+        assert answer.declined is declined
+    sure, generator = assistant_saying(retriever, f"{WENNER} [1]", yes=0.5)
+    assert not holds(list(sure.stream(QUESTION))).declined
+    assert generator.calls
+
+
 def test_a_draft_that_gives_up_is_a_decline(retriever: Retriever) -> None:
     assistant, generator = assistant_saying(retriever, f"The excerpts do not mention who doubted it. [1] {FRISCH} [1]")
     answer = holds(list(assistant.stream(QUESTION)))

@@ -9,10 +9,9 @@ from askoctober.answering.deciding import THRESHOLD, Signals, answers, confidenc
 SHARES = st.floats(0, 1)
 
 
-@given(SHARES, SHARES, SHARES, SHARES)
-def test_confidence_rises_with_both_signals(yes: float, more_yes: float, cosine: float, more_cosine: float) -> None:
-    low = Signals(min(yes, more_yes), min(cosine, more_cosine))
-    high = Signals(max(yes, more_yes), max(cosine, more_cosine))
+@given(st.lists(st.tuples(SHARES, SHARES), min_size=3, max_size=3))
+def test_confidence_rises_with_each_signal(pairs: list[tuple[float, float]]) -> None:
+    low, high = (Signals(*map(end, pairs)) for end in (min, max))
     assert 0 < confidence(low) <= confidence(high) < 1
 
 

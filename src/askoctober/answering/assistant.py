@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Generator as Stream
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from askoctober.answering import deciding
@@ -91,18 +93,26 @@ class Assistant:
         yield EvidenceFound(standalone, hits, evidence)
 
         checker = Checker(standalone, evidence, self.retriever.encoder)
-        probability = deciding.confidence(self.signals(standalone, evidence, checker))
+        signals = self.signals(standalone, evidence, checker)
         sentences: list[Sentence] = []
-        if deciding.answers(probability):
+        probability: float | None = None
+        if deciding.answers(deciding.confidence(signals)):
             calendars = self.retriever.calendars if find_dates(standalone) else None
             written = self._write(standalone, evidence, checker, began, timings)
             for event in itertools.chain(written, complete(standalone, selection, checker, calendars)):
+                if isinstance(event, SentenceChecked) and probability is None:
+                    # The first sentence decides, before it is shown as checked.
+                    probability = deciding.confidence(replace(signals, cover=checker.cover))
+                    if checker.gave_up or not deciding.answers(probability):
+                        probability = min(probability, deciding.DISCLAIMED) if checker.gave_up else probability
+                        written.close()
+                        yield SentenceChecked(None)
+                        break
                 if isinstance(event, SentenceChecked) and event.sentence is not None:
                     sentences.append(event.sentence)
                 yield event
-                if checker.gave_up:
-                    probability = min(probability, deciding.DISCLAIMED)
-                    break
+        if probability is None:
+            probability = deciding.confidence(replace(signals, cover=deciding.UNWRITTEN_COVER))
         timings.setdefault("first_token_ms", _since(began))
         timings["total_ms"] = _since(began)
         yield self._answer(question, standalone, sentences, checker.citations, hits, probability, timings)
@@ -121,7 +131,7 @@ class Assistant:
 
     def _write(
         self, question: str, evidence: Sequence[Evidence], checker: Checker, began: float, timings: dict[str, float]
-    ) -> Iterator[Event]:
+    ) -> Stream[Event, None, None]:
         """Yield the draft's pieces and the sentences that become of it."""
         draft = Draft()
         marks = " | ".join(f'"{piece.mark}"' for piece in evidence)

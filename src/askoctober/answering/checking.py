@@ -13,12 +13,15 @@ from askoctober.answering.deciding import disclaims
 from askoctober.answering.draft import DraftSentence
 from askoctober.answering.facts import ordinary_words, unsupported
 from askoctober.answering.prose import plain
+from askoctober.answering.words import content
 from askoctober.types import Citation, Encoder, Evidence, FloatArray, Sentence, SentenceSupport, Span
 
 CLOSE = 0.55
 """Cosine from which a sentence means what the cited sentence says, if its names and numbers agree."""
+NEARLY = 0.5
+"""Cosine from which it does if, besides, every word of weight is the quote's or the question's."""
 NEAR = 0.4
-"""Cosine from which a sentence that failed its check still tells which sentence of the evidence it was about."""
+"""Cosine from which a second quote may add what the first lacks."""
 LONGEST_REPAIR = 400
 """A longer source sentence is not put into an answer."""
 
@@ -48,6 +51,9 @@ class Checker:
         self._matrix = encoder.encode([source.text for source in self._sources])
         self._ordinary = ordinary_words({e.article.text for e in evidence} | {question})
         self._said: set[str] = set()
+        self._checked = False
+        self.cover = 0.0
+        """The share of the first sentence's words of weight that its quotes hold; 0 where the check left nothing."""
         self.gave_up = False
         """Whether the draft began by saying that the evidence does not answer."""
         self._quotes: dict[int, Citation] = {}
@@ -60,6 +66,15 @@ class Checker:
         quotes together. What fails is replaced by the nearest sentence of the evidence, in its own words. A sentence
         about the evidence itself, that it does not say, is dropped.
         """
+        sentence, citations = self._check(draft)
+        if not self._checked and sentence is not None and sentence.support != "repaired":
+            words = content(sentence.text)
+            quoted = frozenset().union(*(content(citation.quote) for citation in citations))
+            self.cover = len(words & quoted) / max(len(words), 1)
+        self._checked = True
+        return sentence, citations
+
+    def _check(self, draft: DraftSentence) -> tuple[Sentence | None, tuple[Citation, ...]]:
         key = _words(draft.text)
         if disclaims(draft.text):
             self.gave_up = not self._said
@@ -122,7 +137,7 @@ class Checker:
         named = [at for mark, at in best.items() if mark in draft.marks]
         others = [at for mark, at in best.items() if mark not in draft.marks]
         ranked = sorted(named, key=lambda at: -near[at]) + sorted(others, key=lambda at: -near[at])
-        close = [at for at in ranked if near[at] >= CLOSE]
+        close = [at for at in ranked if near[at] >= CLOSE or (near[at] >= NEARLY and self._holds_words(draft.text, at))]
         for at in close:
             if (quote := self._smallest_quote(draft.text, at, "")) is not None:
                 return (self._cite(at, quote, near),)
@@ -161,6 +176,10 @@ class Checker:
                 return span
         return None
 
+    def _holds_words(self, claim: str, at: int) -> bool:
+        """Whether a source has every word of weight of a claim that the question does not have."""
+        return content(claim) <= content(self._sources[at].text) | content(self._question)
+
     def _missing(self, claim: str, source: str) -> set[str]:
         return unsupported(claim, f"{source} {self._question}", self._ordinary)
 
@@ -172,7 +191,7 @@ class Checker:
 
     def _repair(self, near: FloatArray) -> tuple[Sentence | None, tuple[Citation, ...]]:
         for at in np.argsort(-near, kind="stable").tolist():
-            if near[at] < NEAR:
+            if near[at] < NEARLY:
                 break
             if self.is_fit(at):
                 return self._in_its_own_words(at, "repaired")

@@ -19,6 +19,8 @@ _NEGATIONS = frozenset("not never no none nobody neither nor without cannot hard
 _AFFIRMING = {"until", "till", "only", "merely"}
 _REACH = 4
 """How many words after a negation it may bear on, within its clause."""
+_APART = 4
+"""Names with more words than this between them are in no plain "A did B"."""
 _PASSIVE = frozenset({"was", "were", "been", "being", "is", "are", "be", "got"})
 
 
@@ -29,30 +31,30 @@ def contradicts(claim: str, quote: str) -> bool:
 
 
 def _negation_differs(claim: Sequence[str], quote: Sequence[str]) -> bool:
-    """Whether a word stands only under negation in one of the two and only without it in the other."""
+    """Whether a word is denied in one of the two and only said without any negation near it in the other."""
     claim_denied, claim_held = _polarity(claim)
     quote_denied, quote_held = _polarity(quote)
-    return bool((claim_denied - claim_held) & (quote_held - quote_denied)) or bool(
-        (claim_held - claim_denied) & (quote_denied - quote_held)
-    )
+    return bool(claim_denied & quote_held) or bool(claim_held & quote_denied)
 
 
 def _polarity(words: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return the stems of the first word of weight after each negation, and those of all other words of weight."""
+    """Return the stems of the words of weight right after a negation, and of those that are never near one."""
     denied: set[str] = set()
+    near: set[str] = set()
     held: set[str] = set()
     for clause in _clauses(words):
-        reach = 0
+        reach, first = 0, False
+        # "Not until" and "not only" affirm.
+        affirms = not _AFFIRMING.isdisjoint(clause)
         for word in clause:
             if _is_negation(word):
-                # "Not until" and "not only" affirm.
-                reach = 0 if _AFFIRMING & set(clause) else _REACH
-            elif fold(word) in LIGHT:
-                reach = max(reach - 1, 0)
-            else:
-                (denied if reach else held).add(stem(word))
-                reach = 0
-    return denied, held
+                reach, first = (0, False) if affirms else (_REACH, True)
+                continue
+            if fold(word) not in LIGHT:
+                (denied if first else near if reach else held).add(stem(word))
+                first = False
+            reach = max(reach - 1, 0)
+    return denied - held, held - denied - near
 
 
 def _roles_differ(claim: Sequence[str], quote: Sequence[str]) -> bool:
@@ -70,9 +72,10 @@ def _actions(words: Sequence[str]) -> set[tuple[str, str, str]]:
         names = [at for at, word in enumerate(clause) if word[0].isupper() and fold(word) not in LIGHT]
         for first, second in zip(names, names[1:], strict=False):
             between = clause[first + 1 : second]
-            passive = "by" in between and not _PASSIVE.isdisjoint(between)
+            if len(between) > _APART:
+                continue
             agent, patient = fold(clause[first]), fold(clause[second])
-            if passive:
+            if between[-1:] == ["by"] and not _PASSIVE.isdisjoint(between):
                 agent, patient = patient, agent
             found |= {(agent, stem(verb), patient) for verb in between if fold(verb) not in LIGHT}
     return found

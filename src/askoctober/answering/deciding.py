@@ -1,9 +1,11 @@
-"""Whether to answer at all: a decision taken before a word is written.
+"""Whether to answer at all: a decision of its own, taken in two steps.
 
-A logistic model of two signals: the model's own yes or no to "do the excerpts contain the answer", asked on the
-prompt that it is about to answer (so that it costs only a few tokens), and how near the best sentence of the evidence
-is to the question. Both are free of any shelf's vocabulary. Fitted on labelled questions by
-`benchmarks/fit_decision.py`, which prints the constants below with their cross-validated figures.
+A logistic model of three signals that know no shelf's vocabulary: the model's own yes or no to "do the excerpts contain
+the answer", asked on the prompt that it is about to answer (so that it costs only a few tokens); how near the best
+sentence of the evidence is to the question; and how much of the draft's first sentence stands in the quotes that it is
+checked against. Where even a sentence that stands there whole could not carry the decision, nothing is written.
+Otherwise the first sentence decides. Fitted on labelled questions about two shelves by `benchmarks/fit_decision.py`,
+which prints the constants below with their cross-validated figures.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import math
 import re
 from dataclasses import dataclass
 
-INTERCEPT = -1.204
-YES_WEIGHT = 1.959
-COSINE_WEIGHT = 3.722
-THRESHOLD = 0.6
-"""Declines three in a hundred questions that the articles answer; docs/measurements.md has the trade-off."""
-
+INTERCEPT = -3.152
+YES_WEIGHT = 4.629
+COSINE_WEIGHT = 5.071
+COVER_WEIGHT = 1.744
+THRESHOLD = 0.7
+"""docs/quality.md has what other thresholds would decline."""
+UNWRITTEN_COVER = 0.5
+"""What a draft that was never written counts as in the confidence."""
 WORDS = ((0.95, "almost surely"), (0.85, "very probably"), (0.7, "probably"), (0.0, "perhaps"))
 """Adverbs for the least probability that each stands for."""
 
@@ -34,17 +38,23 @@ _DISCLAIMER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the decision is taken from: both in [0, 1]."""
+    """What the decision is taken from, all in [0, 1] but for the cosine.
+
+    `cover` is the share of the first drafted sentence's words of weight that stand in its quotes, 0 where the check
+    left nothing of it, and 1 while it is unwritten.
+    """
 
     yes: float
     cosine: float
+    cover: float = 1.0
 
 
 def confidence(signals: Signals) -> float:
     """Return the estimated probability that the evidence answers the question, in (0, 1)."""
     yes = min(max(signals.yes, 1e-4), 1 - 1e-4)
-    z = INTERCEPT + YES_WEIGHT * math.log(yes / (1 - yes)) + COSINE_WEIGHT * signals.cosine
-    return 1 / (1 + math.exp(-z))
+    z = INTERCEPT + YES_WEIGHT * math.log(yes / (1 - yes))
+    z += COSINE_WEIGHT * signals.cosine + COVER_WEIGHT * signals.cover
+    return 1 / (1 + math.exp(-min(max(z, -30.0), 30.0)))
 
 
 def in_words(probability: float) -> str:
