@@ -41,6 +41,7 @@ def test_there_and_back(date: datetime.date) -> None:
     [
         ("on 25 October 1917", [(25, 10, 1917)]),
         ("October 25th, 1917, and the 7th of November", [(25, 10, 1917), (7, 11, 0)]),
+        ("1917-10-25, not 1917-13-25; then 7 November", [(25, 10, 1917), (7, 11, 0)]),
         ("Sept. 5 and 3 Dec.", [(5, 9, 0), (3, 12, 0)]),
         ("In October 1917 it may rain at 12:30; May 45", []),
     ],
@@ -83,3 +84,10 @@ def test_off_where_a_shelf_has_no_need() -> None:
     assert forced is not None and forced.adopted.year == 1918
     with pytest.raises(ConfigError, match="auto, off, or a day"):
         Calendars.of(bees, "julian")
+
+
+def test_neighbouring_months_may_hold_one_day() -> None:
+    calendars = Calendars.of(SHELF)
+    assert calendars is not None
+    assert calendars.may_coincide("October", "November") and calendars.may_coincide("January", "December")
+    assert not calendars.may_coincide("October", "October") and not calendars.may_coincide("August", "October")

@@ -42,6 +42,9 @@ def test_words_for_a_probability(probability: float, words: str) -> None:
         ("He did not mention the strike to the sailors.", False),
         ("The keepers were not named after their towers.", False),
         ("The text of the decree was read aloud.", False),
+        ("The articles of the treaty did not provide for reparations.", False),
+        ("There was no answer from the government.", False),
+        ("The sources of the Nile were not named until 1858.", False),
     ],
 )
 def test_a_draft_that_gives_up_is_told_from_an_answer(sentence: str, expected: bool) -> None:

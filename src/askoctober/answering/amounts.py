@@ -36,8 +36,12 @@ _EXACTNESS: dict[Exactness, re.Pattern[str]] = {
     "about": re.compile(
         r"\b(?:about|around|some|roughly|approximately|nearly|almost|perhaps|circa|estimated at)\s$", re.I
     ),
-    "over": re.compile(r"\b(?:over|more than|at least|above|no fewer than|upwards of)\s$", re.I),
-    "under": re.compile(r"\b(?:under|less than|fewer than|at most|below|up to|no more than)\s$", re.I),
+    "over": re.compile(
+        r"\b(?:over|(?<!no )(?<!not )more than|not? (?:less|fewer) than|at least|above|upwards of)\s$", re.I
+    ),
+    "under": re.compile(
+        r"\b(?:under|(?<!no )(?<!not )(?:less|fewer) than|not? more than|at most|below|up to)\s$", re.I
+    ),
 }
 _LINKING = frozenset("a an the of in by to at on and or for from with as were was had have has is are who that".split())
 

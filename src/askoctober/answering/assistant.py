@@ -12,10 +12,10 @@ from pathlib import Path
 from askoctober.answering import deciding
 from askoctober.answering.checking import Checker
 from askoctober.answering.composing import complete
+from askoctober.answering.disagreement import needs_calendars
 from askoctober.answering.draft import Draft, DraftSentence
 from askoctober.answering.evidence import select
 from askoctober.answering.prose import plain
-from askoctober.calendars import find_dates
 from askoctober.config import Config
 from askoctober.generation import load_generator
 from askoctober.prompts import fill, read_prompt
@@ -83,7 +83,8 @@ class Assistant:
         if language := self.retriever.foreign_language(question):
             yield from self._not_understood(question, language, began)
             return
-        standalone = self.retriever.with_other_dates(make_standalone(question, history, self.generator))
+        asked = make_standalone(question, history, self.generator)
+        standalone = self.retriever.with_other_dates(asked)
         wanted = self.retriever.corrected(with_context(question, standalone, history))
         hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
         read = hits[: self.config.passages]
@@ -92,12 +93,13 @@ class Assistant:
         timings = {"retrieve_ms": _since(began)}
         yield EvidenceFound(standalone, hits, evidence)
 
-        checker = Checker(standalone, evidence, self.retriever.encoder)
+        # A date that was put in beside the reader's own needs support like any other.
+        checker = Checker(asked, evidence, self.retriever.encoder)
         signals = self.signals(standalone, evidence, checker)
         sentences: list[Sentence] = []
         probability: float | None = None
         if deciding.answers(deciding.confidence(signals)):
-            calendars = self.retriever.calendars if find_dates(standalone) else None
+            calendars = self.retriever.calendars if needs_calendars(standalone) else None
             written = self._write(standalone, evidence, checker, began, timings)
             for event in itertools.chain(written, complete(standalone, selection, checker, calendars)):
                 if isinstance(event, SentenceChecked) and probability is None:

@@ -22,6 +22,9 @@ NEARLY = 0.5
 """Cosine from which it does if, besides, every word of weight is the quote's or the question's."""
 NEAR = 0.4
 """Cosine from which a second quote may add what the first lacks."""
+FEWEST_WORDS = 4
+FEWEST_CHARACTERS = 16
+"""A scrap is shorter; characters count where a language writes no spaces."""
 LONGEST_REPAIR = 400
 """A longer source sentence is not put into an answer."""
 
@@ -100,6 +103,11 @@ class Checker:
     def text_of(self, at: int) -> str:
         """The evidence's sentence number `at` as prose."""
         return plain(self._sources[at].text)
+
+    @property
+    def sentence_vectors(self) -> FloatArray:
+        """Unit vectors of the evidence's sentences, shape (sentences, dimension)."""
+        return self._matrix
 
     @property
     def said(self) -> str:
@@ -200,7 +208,8 @@ class Checker:
     def is_fit(self, at: int) -> bool:
         """Whether the evidence's sentence number `at` can stand in an answer: neither a scrap nor a page."""
         text = self.text_of(at)
-        return len(text) <= LONGEST_REPAIR and len(text.split()) >= 4
+        long_enough = len(text.split()) >= FEWEST_WORDS or (" " not in text and len(text) >= FEWEST_CHARACTERS)
+        return len(text) <= LONGEST_REPAIR and long_enough
 
     def _in_its_own_words(self, at: int, support: SentenceSupport) -> tuple[Sentence | None, tuple[Citation, ...]]:
         source = self._sources[at]

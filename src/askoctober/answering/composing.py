@@ -7,16 +7,16 @@ sentence for the question, or for each of its parts, where the draft cites it no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from askoctober.answering.checking import Checker
-from askoctober.answering.disagreement import DIFFER, find_disagreement
+from askoctober.answering.disagreement import find_disagreement, wording
 from askoctober.answering.evidence import Selection
 from askoctober.answering.words import content
 from askoctober.calendars import Calendars
-from askoctober.types import FloatArray, SentenceChecked
+from askoctober.types import Citation, FloatArray, Sentence, SentenceChecked
 
 MOST_ADDED = 3
 """Source sentences that are put behind a draft at most, for the question or for each of its parts."""
@@ -31,15 +31,16 @@ def complete(
 ) -> Iterator[SentenceChecked]:
     """Yield what belongs behind the checked draft: what it left out, where sources differ, what calendar they use."""
     yield from left_out(selection.relevance, checker)
-    differing = find_disagreement(question, selection.evidence, selection.relevance[0])
+    differing = find_disagreement(
+        question, selection.evidence, selection.relevance[0], checker.sentence_vectors, calendars
+    )
     if differing is not None:
-        for at in differing:
-            if not checker.is_cited(at):
-                yield SentenceChecked(*checker.quote(at))
-        yield SentenceChecked(*checker.remark(DIFFER, differing))
+        yield from _spoken(checker.quote(at) for at in differing if not checker.is_cited(at))
+        said = wording(checker.text_of(differing[0]), checker.text_of(differing[1]), calendars)
+        yield from _spoken([checker.remark(said, differing)])
     for citation in checker.citations if calendars else ():
         if calendars and (note := calendars.note(question, citation.quote)):
-            yield SentenceChecked(*checker.remark(note, checker.places_of(citation.mark)))
+            yield from _spoken([checker.remark(note, checker.places_of(citation.mark))])
             break
 
 
@@ -54,6 +55,11 @@ def left_out(relevance: FloatArray, checker: Checker) -> Iterator[SentenceChecke
         for at in fit[:MOST_ADDED]:
             words = content(checker.text_of(at))
             if len(words & content(checker.said)) < SAID * len(words):
-                sentence, citations = checker.quote(at)
-                if sentence is not None:
-                    yield SentenceChecked(sentence, citations)
+                yield from _spoken([checker.quote(at)])
+
+
+def _spoken(made: Iterable[tuple[Sentence | None, tuple[Citation, ...]]]) -> Iterator[SentenceChecked]:
+    """The sentences that there are."""
+    for sentence, citations in made:
+        if sentence is not None:
+            yield SentenceChecked(sentence, citations)

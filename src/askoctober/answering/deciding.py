@@ -28,10 +28,11 @@ WORDS = ((0.95, "almost surely"), (0.85, "very probably"), (0.7, "probably"), (0
 DISCLAIMED = 0.5
 """The confidence is at most this where the model's draft begins by saying that the excerpts do not answer."""
 _SAYS = "mention|state|say|provide|specif|contain|give|indicate|include|answer|discuss|name|tell"
+_SHOWN = r"(?:excerpts?|passages?|(?:given|provided) (?:text|articles?|sources?|information))"
 _DISCLAIMER = re.compile(
-    rf"\b(?:excerpts?|passages?|articles?|texts?|sources?)\b[^.]*(?:\bnot?\b|n['’]t\b)[^.]*\b(?:{_SAYS})"
-    rf"|\bnot\b[^.]*\b(?:{_SAYS})\w*\b[^.]*\bin the (?:given |provided )?(?:excerpts?|passages?|texts?|sources?)\b"
-    r"|\bno (?:information|mention|answer)\b",
+    rf"\b{_SHOWN}(?! of)[^.]*(?:\bnot?\b|n['’]t\b)[^.]*\b(?:{_SAYS})"
+    rf"|\bnot\b[^.]*\b(?:{_SAYS})\w*\b[^.]*\bin the (?:given |provided )?{_SHOWN}"
+    rf"|\bno (?:information|mention|answer)\b[^.]*\b(?:given|provided|{_SHOWN})",
     re.IGNORECASE,
 )
 

@@ -101,6 +101,11 @@ def find_disagreement(
     return None
 
 
+def needs_calendars(question: str) -> bool:
+    """Whether a question has to do with dates, so that the shelf's calendars matter."""
+    return _ASKS_TIME.search(question) is not None or bool(find_dates(question))
+
+
 def wording(first: str, second: str, calendars: Calendars | None = None) -> str:
     """Return what an answer says of two sentences that differ: by calendars, where these can be why."""
     ours, theirs = _months(first), _months(second)

@@ -123,9 +123,9 @@ def _read(settings: Settings, config: Config, loads: Loads) -> tuple[list[Questi
     if not is_squad(settings.questions):
         return read_questions(settings.questions), config
     questions, texts, titles = read_squad(settings.questions)
-    corpus = settings.output / "articles"
+    corpus = settings.output / "squad" / "articles"
     write_articles(corpus, texts, titles)
-    config = replace(config, corpus=corpus, index=settings.output / "index")
+    config = replace(config, corpus=corpus, index=settings.output / "squad" / "index")
     loads.build(config)
     return questions, config
 

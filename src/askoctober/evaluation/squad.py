@@ -12,11 +12,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from askoctober.errors import QuestionError
+from askoctober.errors import ConfigError, QuestionError
 from askoctober.evaluation.files import writable
 from askoctober.evaluation.questions import UNANSWERABLE, Gold, Question, read_text
 
 ANSWERABLE = "answerable"
+MARKER = ".askoctober-squad"
+"""Marks a folder of articles that was written here, and may be written again."""
 BETWEEN = "\n\n"
 """What stands between two paragraphs of an article."""
 _NOT_IN_A_NAME = re.compile(r"[^\w-]+")
@@ -60,14 +62,18 @@ def read_squad(path: Path) -> tuple[list[Question], dict[str, str], dict[str, st
 
 
 def write_articles(folder: Path, texts: dict[str, str], titles: dict[str, str]) -> None:
-    """Write the articles and their titles as a folder that can be indexed; what is there already stays untouched.
+    """Write the articles and their titles as a folder that can be indexed, in place of those of an earlier file.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder cannot be written, or was made by somebody else.
     """
-    table = "".join(f"[{json.dumps(name)}]\ntitle = {json.dumps(title)}\n\n" for name, title in titles.items())
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise ConfigError(f"{folder} holds files of yours; give another folder: --output FOLDER")
+    lines = (f"[{_toml(name)}]\ntitle = {_toml(title)}\n\n" for name, title in titles.items())
+    table = "".join(lines)
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).touch()
         for old in folder.glob("*.txt"):
             if old.name not in texts:
                 old.unlink()
@@ -75,6 +81,11 @@ def write_articles(folder: Path, texts: dict[str, str], titles: dict[str, str]) 
             file = folder / name
             if not file.exists() or file.read_bytes() != text.encode():
                 file.write_bytes(text.encode())
+
+
+def _toml(text: str) -> str:
+    """The text as a TOML string, which knows no surrogate pairs."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _question(entry: dict[str, Any], path: str, offset: int) -> Question:

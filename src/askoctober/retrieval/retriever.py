@@ -19,15 +19,16 @@ from askoctober.retrieval.language import NAMES, foreign_language, language_of
 from askoctober.retrieval.late import TokenWeights, best_window
 from askoctober.retrieval.parts import split_parts
 from askoctober.retrieval.spelling import Spelling, words_of
-from askoctober.types import Encoder, FloatArray, Hit, IntArray, Store
+from askoctober.types import Article, Encoder, FloatArray, Hit, IntArray, Store
 
 POOL = 100
 """How many chunks each first-stage ranker may propose."""
 RERANKED = 30
 """How many of the fused candidates late interaction looks at."""
 LONGEST_QUESTION = 4000
-SAMPLED = 50
-"""How many articles tell which languages the shelf is written in."""
+READ_FOR_LANGUAGE = 50
+READ_FOR_DATES = 500
+"""How many passages, spread over the shelf, tell by their articles which languages and calendars it uses."""
 
 
 class Retriever:
@@ -80,14 +81,24 @@ class Retriever:
         Raises:
             ConfigError: the setting `calendar` is none that there is.
         """
-        return Calendars.of([article.text for article in self.store.articles()], self._calendar)
+        return Calendars.of([article.text for article in self._sample(READ_FOR_DATES)], self._calendar)
 
     @cached_property
     def languages(self) -> frozenset[str]:
         """ISO 639-1 codes of the languages that the shelf is written in, by its articles' metadata or their text."""
-        articles = self.store.articles()[:SAMPLED]
+        articles = self._sample(READ_FOR_LANGUAGE)
         named = {article.language[:2].casefold() or language_of(article.text) for article in articles}
         return frozenset(named & NAMES.keys())
+
+    def _sample(self, most: int) -> Iterator[Article]:
+        """Yield articles from all over the shelf, at most so many, each when it is wanted: a shelf may be large."""
+        rows = range(0, self.store.size, max(self.store.size // most, 1)) if self.store.size else range(0)
+        seen: set[str] = set()
+        for row in rows:
+            article = self.store.chunk(row).article
+            if article.id not in seen:
+                seen.add(article.id)
+                yield article
 
     def foreign_language(self, question: str) -> str:
         """Return the name of the language of a question that the encoder cannot be asked in; nothing if it can."""
@@ -97,12 +108,12 @@ class Retriever:
 
     @cached_property
     def _spelling(self) -> Spelling:
-        return Spelling(article.text for article in self.store.articles())
+        return Spelling(article.text for article in self._sample(self.store.size))
 
     def corrected(self, question: str) -> str:
         """Return the question with words that the shelf does not have in the nearest spelling that it has."""
         if self.store.size and any(not self._is_known(word) for word in words_of(question)):
-            return self._spelling.correct(question, self._is_known, self._is_word)
+            return _if_short(self._spelling.correct(question, self._is_known, self._is_word), question)
         return question
 
     def _is_known(self, word: str) -> bool:
@@ -114,7 +125,9 @@ class Retriever:
 
     def with_other_dates(self, question: str) -> str:
         """Return the question with the other calendar's date behind each date that the shelf gives otherwise."""
-        return self.calendars.expand(question) if find_dates(question) and self.calendars else question
+        if not find_dates(question) or not self.calendars:
+            return question
+        return _if_short(self.calendars.expand(question), question)
 
     def search(self, question: str, k: int = 5) -> list[Hit]:
         """Return at most k hits, best first; none if the shelf is empty.
@@ -194,3 +207,8 @@ def check_question(question: str) -> str:
     if len(tidy) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(tidy)} characters; ask one of at most {LONGEST_QUESTION}.")
     return tidy
+
+
+def _if_short(longer: str, question: str) -> str:
+    """The question as it was made, or as it was where that has grown too long."""
+    return longer if len(longer) <= LONGEST_QUESTION else question

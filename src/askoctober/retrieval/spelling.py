@@ -17,9 +17,15 @@ from rapidfuzz.distance import OSA
 SHORTEST = 5
 LONG = 9
 """From this length on a word may have two slips; from `SHORTEST` on one."""
+MOST_READ = 5_000_000
 RARE = 4
 """A sound-alike of fewer letters could be any word."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_BEYOND_ALPHABETS = "\u0590"
+_AMERICAN = tuple(
+    (re.compile(pattern), other)
+    for pattern, other in ((r"our", "or"), (r"is(?=e|ing|ation|ed)", "iz"), (r"(?<=[bcdgt])re$", "er"), (r"ll", "l"))
+)
 _POSSESSIVE = re.compile(r"(.+?)(['’]s?|)")
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
@@ -52,8 +58,14 @@ class Spelling:
     """The words of a shelf, by how often they stand there and by how they sound."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """Read the words of the texts; takes a second for a few million characters."""
-        self._counts = Counter(word for text in texts for word in _WORD.findall(text.casefold()))
+        """Read the words of the texts, of the first `MOST_READ` characters; takes some seconds at most."""
+        self._counts: Counter[str] = Counter()
+        read = 0
+        for text in texts:
+            if read > MOST_READ:
+                break
+            self._counts.update(_WORD.findall(text.casefold()))
+            read += len(text)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_first: dict[str, list[str]] = defaultdict(list)
         for word in self._counts:
@@ -70,17 +82,22 @@ class Spelling:
 
         def better(match: re.Match[str]) -> str:
             word, ending = _POSSESSIVE.fullmatch(match.group()).groups()  # type: ignore[union-attr]
-            if len(word) < RARE or is_known(word):
+            if not _may_be_corrected(word) or is_known(word):
                 return match.group()
             folded = word.casefold()
-            found = self._alike(folded) or ("" if is_word(word) else self._near(folded))
+            found = self._alike(folded, is_word(word))
+            if not found and not is_word(word):
+                found = self._near(folded)
             return ((found.capitalize() if word[0].isupper() else found) + ending) if found else match.group()
 
         return _WORD.sub(better, question)
 
-    def _alike(self, word: str) -> str:
-        """The commonest word that sounds the same."""
-        return max(self._by_sound.get(sound(word), ()), key=lambda other: self._counts[other], default="")
+    def _alike(self, word: str, is_word: bool) -> str:
+        """The commonest word that sounds the same; for a word that there is, only its British or American form."""
+        alike = self._by_sound.get(sound(word), ())
+        if is_word:
+            alike = [other for other in alike if _american(other) == _american(word)]
+        return max(alike, key=lambda other: self._counts[other], default="")
 
     def _near(self, word: str) -> str:
         """The nearest word with the same first letter, the commonest of several."""
@@ -96,7 +113,18 @@ class Spelling:
 def words_of(question: str) -> list[str]:
     """Return the words of a question that are long enough to be corrected."""
     words = [_POSSESSIVE.fullmatch(word)[1] for word in _WORD.findall(question)]  # type: ignore[index]
-    return [word for word in words if len(word) >= RARE]
+    return [word for word in words if _may_be_corrected(word)]
+
+
+def _may_be_corrected(word: str) -> bool:
+    """Whether a word is long enough, no contraction, and of an alphabet: elsewhere clauses have no spaces."""
+    return len(word) >= RARE and "'" not in word and "’" not in word and max(word) < _BEYOND_ALPHABETS
+
+
+def _american(word: str) -> str:
+    for pattern, other in _AMERICAN:
+        word = pattern.sub(other, word)
+    return word
 
 
 def sound(word: str) -> str:
