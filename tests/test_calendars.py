@@ -91,3 +91,10 @@ def test_neighbouring_months_may_hold_one_day() -> None:
     assert calendars is not None
     assert calendars.may_coincide("October", "November") and calendars.may_coincide("January", "December")
     assert not calendars.may_coincide("October", "October") and not calendars.may_coincide("August", "October")
+
+
+def test_a_word_in_passing_switches_nothing_on() -> None:
+    somme = ["On 1 July 1916 the guns fell silent. " * 3, "Julian Huxley wore an old style coat in 1916. 2 May, 3 May."]
+    assert Calendars.of(somme) is None
+    both = ["By the Julian calendar it was 1 July 1916. " * 3, "In old style dates 2 May, 3 May, 4 May, 5 May 1916."]
+    assert Calendars.of(both) is not None

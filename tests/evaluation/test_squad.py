@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from askoctober.corpus import read_corpus
-from askoctober.errors import QuestionError
+from askoctober.errors import ConfigError, QuestionError
 from askoctober.evaluation.questions import Gold
 from askoctober.evaluation.retrieval import needed_facts
 from askoctober.evaluation.squad import is_squad, read_squad, write_articles
@@ -32,6 +32,16 @@ def test_questions_and_labels() -> None:
     for gold in last.gold:
         assert text[gold.start :].startswith(gold.quote), "the offset counts through the paragraphs before"
     assert questions[4].gold == () and questions[4].answers == ()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("Notes.")
+    with pytest.raises(ConfigError, match="holds files of yours"):
+        write_articles(tmp_path, {"0001_Owl.txt": "Owls hoot."}, {"0001_Owl.txt": "Owl \U0001f989"})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    write_articles(tmp_path / "own", {"0001_Owl.txt": "Owls hoot."}, {"0001_Owl.txt": "Owl \U0001f989"})
+    (article,) = read_corpus(tmp_path / "own").articles
+    assert article.title == "Owl \U0001f989"
 
 
 def test_articles_are_read_as_they_were_written(tmp_path: Path) -> None:

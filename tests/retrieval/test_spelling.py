@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from askoctober.retrieval.spelling import Spelling, sound, words_of
 
-SHELF = "The harbour of Kerensky. Trotsky organized the insurrection; the tsar left the theatre in a grey carriage."
+SHELF = "Later the harbour of Kerensky. 一八一二年. Trotsky organized the insurrection; the tsar left the theatre in a grey carriage."
 KNOWN = set(SHELF.casefold().replace(".", "").replace(";", "").split())
 
-
-WORDS = {"carnage", "gray", "sky", "wrote"}
+WORDS = {"carnage", "gray", "sky", "wrote", "harbor", "organised", "latter"}
+"""What the encoder knows whole."""
 
 
 def corrected(question: str) -> str:
@@ -43,6 +43,9 @@ def test_a_word_in_another_spelling(asked: str, expected: str) -> None:
         "Kerensky left",
         "a gray sky",
         "the carnage",
+        "the latter",
+        "isn't it that we're late",
+        "一八一三年",
         "Kerensky’s left",
         "",
         "12 of 1917!",

@@ -73,7 +73,8 @@ def write_articles(folder: Path, texts: dict[str, str], titles: dict[str, str]) 
     table = "".join(lines)
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).touch()
+        if not (folder / MARKER).exists():
+            (folder / MARKER).touch()
         for old in folder.glob("*.txt"):
             if old.name not in texts:
                 old.unlink()
