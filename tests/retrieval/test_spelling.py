@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from askoctober.retrieval.spelling import Spelling, sound, words_of
 
-SHELF = "Later the harbour of Kerensky. 一八一二年. Trotsky organized the insurrection; the tsar left the theatre in a grey carriage."
+SHELF = (
+    "Later the harbour of Kerensky. 一八一二年. Trotsky organized the insurrection; the tsar left the theatre in "
+    "a grey carriage."
+)
 KNOWN = set(SHELF.casefold().replace(".", "").replace(";", "").split())
 
 WORDS = {"carnage", "gray", "sky", "wrote", "harbor", "organised", "latter"}
