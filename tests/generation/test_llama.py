@@ -40,7 +40,7 @@ def test_streams_and_counts_at_the_end(generator: LlamaGenerator) -> None:
     assert len(before) > 5
     assert all((p.prompt_tokens, p.cached_tokens, p.completion_tokens) == (0, 0, 0) for p in before)
     assert last.completion_tokens == 12
-    assert 30 < last.prompt_tokens < 60
+    assert 50 < last.prompt_tokens < 120
     assert "colours" in written(pieces)
 
 
