@@ -11,6 +11,10 @@ OPPOSITE = [
     ("The lamp can't turn.", "The lamp turns once in ten seconds."),
     ("Germany defeated France in 1870.", "In 1870 France defeated Germany."),
     ("Germany was defeated by France.", "Germany defeated France."),
+    (
+        "The board voted 10-2 against the merger.",
+        "The board voted 10-2 for the resolution on the merger; two were against.",
+    ),
 ]
 ALIKE = [
     ("Germany was defeated by France.", "France defeated Germany."),
@@ -20,6 +24,8 @@ ALIKE = [
     ("The bridge was opened in 1932.", "The bridge, which was not finished, was opened in 1932."),
     ("The canal opened in 1869.", "The canal did not open until 1869."),
     ("The revolt failed to spread.", "The revolt did not spread."),
+    ("Two voted against the merger.", "Ten voted for it and two voted against it."),
+    ("She fought for reform.", "She fought all her life against the old law and fought for reform."),
     ("Bread rises.", ""),
     ("", "Bread does not rise."),
 ]

@@ -19,15 +19,16 @@ _NEGATIONS = frozenset("not never no none nobody neither nor without cannot hard
 _AFFIRMING = {"until", "till", "only", "merely"}
 _REACH = 4
 """How many words after a negation it may bear on, within its clause."""
+_SIDE_REACH = 3
 _APART = 4
 """Names with more words than this between them are in no plain "A did B"."""
 _PASSIVE = frozenset({"was", "were", "been", "being", "is", "are", "be", "got"})
 
 
 def contradicts(claim: str, quote: str) -> bool:
-    """Whether `quote` negates what `claim` says, or the other way round, or swaps who did it and to whom."""
+    """Whether `quote` negates what `claim` says, or the other way round, or swaps who did it to whom, or the sides."""
     ours, theirs = _words(claim), _words(quote)
-    return _negation_differs(ours, theirs) or _roles_differ(ours, theirs)
+    return _negation_differs(ours, theirs) or _roles_differ(ours, theirs) or _sides_differ(ours, theirs)
 
 
 def _negation_differs(claim: Sequence[str], quote: Sequence[str]) -> bool:
@@ -78,6 +79,31 @@ def _actions(words: Sequence[str]) -> set[tuple[str, str, str]]:
             if between[-1:] == ["by"] and not _PASSIVE.isdisjoint(between):
                 agent, patient = patient, agent
             found |= {(agent, stem(verb), patient) for verb in between if fold(verb) not in LIGHT}
+    return found
+
+
+def _sides_differ(claim: Sequence[str], quote: Sequence[str]) -> bool:
+    """Whether the same word is followed by "for" in one of the two and by "against" in the other."""
+    ours, theirs = _sides(claim), _sides(quote)
+    return any(
+        side == "against"
+        and (word, "for") in theirs
+        and (word, "against") not in theirs
+        or side == "for"
+        and (word, "against") in theirs
+        and (word, "for") not in theirs
+        for word, side in ours
+    )
+
+
+def _sides(words: Sequence[str]) -> set[tuple[str, str]]:
+    """Return each word of weight with the "for" or "against" that follows it closest in its clause."""
+    found = set()
+    for clause in _clauses(words):
+        for at, word in enumerate(clause):
+            side = next((after for after in clause[at + 1 : at + 1 + _SIDE_REACH] if after in ("for", "against")), "")
+            if side and fold(word) not in LIGHT and not word[0].isdigit():
+                found.add((stem(word), side))
     return found
 
 
