@@ -204,3 +204,34 @@ def test_another_embedder_is_refused(tmp_path, minilm):
 def test_no_index_is_said(tmp_path):
     with pytest.raises(IndexFolderError, match="^No index in "):
         Retriever.load(config=Config(index=tmp_path / "none"))
+
+
+SPRING = {
+    "a.md": "# One\n\nIn Russia the year 1917 began cold. On 2 March 1917 the tsar left. Bread rose on 23 February.\n",
+    "b.md": "# Two\n\nRussian mills stood still in 1917. On 8 March women marched, on 1 May and 3 June too.\n",
+}
+
+
+def test_dates_spellings_and_languages_of_a_shelf(tmp_path):
+    build_from(tmp_path, SPRING)
+    store = LocalStore.open(tmp_path / "index")
+    shelf = Retriever(store, HashEncoder())
+    assert shelf.languages == {"en"}
+    assert shelf.with_other_dates("Who marched on 23 February 1917?") == (
+        "Who marched on 23 February 1917 (8 March in the other calendar)?"
+    )
+    assert Retriever(store, HashEncoder(), calendar="off").calendars is None
+    # What would grow too long stays as it was, and is searched.
+    long = "Who marched on 23 February 1917? " + "x" * 3966
+    assert len(check_question(long)) <= 4000 and shelf.with_other_dates(long) == long
+    assert shelf.search(long)
+    store.close()
+
+
+def test_an_empty_shelf_has_no_language(tmp_path):
+    build_from(tmp_path, {"a.md": "# Only a heading"})
+    store = LocalStore.open(tmp_path / "index")
+    shelf = Retriever(store, HashEncoder())
+    assert (shelf.languages, shelf.calendars) == (frozenset(), None)
+    assert shelf.corrected("Wer da war") == "Wer da war" and shelf.foreign_language("Wer war damals denn da?") == ""
+    store.close()
