@@ -19,6 +19,8 @@ from unittest import mock
 
 import numpy as np
 
+from askoctober.evaluation.declining import calibration_error
+
 SIGNALS = (("yes",), ("cosine",), ("cover",), ("yes", "cosine"), ("yes", "cover"), ("yes", "late", "cover"))
 SHIPPED = ("yes", "cosine", "cover")
 SHRINKAGE = 10.0
@@ -71,12 +73,6 @@ def features(rows: list[dict[str, object]], names: tuple[str, ...]) -> np.ndarra
     return np.stack([table[name] for name in names], axis=1)
 
 
-def calibration_error(answerable: np.ndarray, scores: np.ndarray, bins: int = 10) -> float:
-    """Return the expected calibration error over bins of equal mass (Guo et al. 2017; Nixon et al. 2019)."""
-    order = np.array_split(np.argsort(scores, kind="stable"), bins)
-    return float(sum(len(part) * abs(answerable[part].mean() - scores[part].mean()) for part in order) / len(scores))
-
-
 def main() -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -123,7 +119,7 @@ def main() -> None:
             line += [f"{roc_auc_score(answerable, scores):.3f} {roc_auc_score(answerable[near], scores[near]):.3f}"]
         print("  ".join(line))
     scores = crossed(SHIPPED)
-    print(f"expected calibration error: {calibration_error(answerable, scores):.3f}")
+    print(f"expected calibration error: {calibration_error(scores, answerable, by='mass'):.3f}")
     print("threshold: declined unanswerable far, near, although answerable (cross-validated), all and each shelf")
     for threshold in np.arange(0.5, 0.91, 0.05):
         declined = scores < threshold

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-CUTS = (1, 3, 5, 10)
+from askoctober.evaluation.questions import Question, read_questions
+from askoctober.evaluation.retrieval import CUTS, DEPTH, Place, facts_found, needed_facts, searched
+
 BUDGETS = (300, 400, 450, 500, 600)
 NONE = {"dense": 0.0, "words": 0.0, "sentence": 0.0, "late": 0.0}
 ALONE = {"dense alone": "dense", "BM25 alone": "words", "best sentence alone": "sentence"}
@@ -34,50 +35,20 @@ SWITCHED_OFF: dict[str, tuple[str, Any]] = {
     ),
 }
 """What is put in the place of a part of retrieval that has no weight, to see what it is worth."""
-Place = tuple[str, int, int]
 
 
-def facts(question: dict[str, Any], texts: dict[str, str]) -> list[list[Place]]:
-    """Return the needed facts of a question, each as the places of the quotes that state it."""
-    groups: dict[object, list[Place]] = {}
-    for number, gold in enumerate(question["gold"]):
-        start = texts[gold["file"]].index(gold["quote"])
-        key = ("group", gold["alt_group"]) if "alt_group" in gold else ("quote", number)
-        groups.setdefault(key, []).append((gold["file"], start, start + len(gold["quote"])))
-    return list(groups.values())
-
-
-def share_found(places: Iterable[Place], needed: list[list[Place]]) -> float:
-    """Return the share of the needed facts that the places cover."""
-    places = list(places)
-
-    def covers(quote: Place) -> bool:
-        return any(
-            quote[0] == place[0] and min(quote[2], place[2]) - max(quote[1], place[1]) >= (quote[2] - quote[1]) / 2
-            for place in places
-        )
-
-    return float(np.mean([any(covers(quote) for quote in fact) for fact in needed]))
-
-
-def asked(question: dict[str, Any]) -> str:
-    """Return what is searched for a question."""
-    return " ".join([*(turn["content"] for turn in question["history"][:1]), question["question"]])
-
-
-def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, say: Callable[[str], None]) -> None:
+def measure(articles: Path, questions: Sequence[Question], chunk_size: int, say: Callable[[str], None]) -> None:
     """Build an index of the articles and say what is found in it."""
     from askoctober import Config, Retriever
     from askoctober.answering.evidence import select_evidence
     from askoctober.building import build
 
-    files = [path for path in articles.rglob("*") if path.is_file()]
-    texts = {path.relative_to(articles).as_posix(): path.read_bytes().decode("utf-8") for path in files}
-    needed = [facts(question, texts) for question in questions]
     with tempfile.TemporaryDirectory() as folder:
         config = Config(corpus=articles, index=Path(folder), chunk_size=chunk_size)
         report = build(config)
         retriever = Retriever.load(config=config)
+        texts = {article.path: article.text for article in retriever.store.articles()}
+        needed = [needed_facts(question, texts) for question in questions]
         say(f"\n{report.chunks} chunks of at most {chunk_size} characters, {len(questions)} questions\n")
         say("| ranking | " + " | ".join(f"@{cut}" for cut in CUTS) + " |\n|---|" + "---|" * len(CUTS))
         shipped = config.weights
@@ -88,9 +59,9 @@ def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, sa
         def tell(label: str) -> None:
             shares = []
             for question, fact in zip(questions, needed, strict=True):
-                chunks = [hit.chunk for hit in retriever.search(asked(question), max(CUTS))]
-                places = [(chunk.article.path, chunk.start, chunk.end) for chunk in chunks]
-                shares.append([share_found(places[:cut], fact) for cut in CUTS])
+                chunks = [hit.chunk for hit in retriever.search(searched(question.question, question.history), DEPTH)]
+                places = [Place(chunk.article.path, chunk.start, chunk.end) for chunk in chunks]
+                shares.append([facts_found(places[:cut], fact) for cut in CUTS])
             say(f"| {label} | " + " | ".join(f"{share:.3f}" for share in np.mean(shares, axis=0)) + " |")
 
         for label, weights in rows.items():
@@ -103,10 +74,12 @@ def measure(articles: Path, questions: list[dict[str, Any]], chunk_size: int, sa
         say("\n| evidence budget, tokens | " + " | ".join(map(str, BUDGETS)) + " |\n|---|" + "---|" * len(BUDGETS))
         shares = []
         for question, fact in zip(questions, needed, strict=True):
-            text = asked(question)
+            text = searched(question.question, question.history)
             hits = retriever.search(text, config.passages)
             pieces = [select_evidence(text, hits, retriever, budget) for budget in BUDGETS]
-            shares.append([share_found([(e.article.path, e.start, e.end) for e in piece], fact) for piece in pieces])
+            shares.append(
+                [facts_found([Place(e.article.path, e.start, e.end) for e in piece], fact) for piece in pieces]
+            )
         say("| needed facts in it | " + " | ".join(f"{share:.3f}" for share in np.mean(shares, axis=0)) + " |")
 
 
@@ -116,9 +89,9 @@ def main() -> None:
     parser.add_argument("questions", type=Path)
     parser.add_argument("--chunk-size", type=int, nargs="+", default=[1200])
     options = parser.parse_args()
-    rows = [json.loads(line) for line in options.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    questions = [question for question in read_questions(options.questions) if question.gold]
     for size in options.chunk_size:
-        measure(options.articles, [row for row in rows if row["gold"]], size, print)
+        measure(options.articles, questions, size, print)
 
 
 if __name__ == "__main__":

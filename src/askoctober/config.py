@@ -104,12 +104,7 @@ def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any
         if not LEAST.get(key, 0) <= number < float("inf"):
             raise ValueError(value)
         return number
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        OverflowError,
-        RuntimeError,
-    ) as error:  # the last: a home folder that is not known
+    # RuntimeError: a home folder that is not known.
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind = "a table of numbers" if isinstance(default, Weights) else f"a value like {default!r}"
         raise ConfigError(f"Setting {key!r} in {source} cannot be {value!r}; give {kind}.") from error

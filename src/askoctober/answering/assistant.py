@@ -105,8 +105,9 @@ class Assistant:
                 if isinstance(event, SentenceChecked) and probability is None:
                     # The first sentence decides, before it is shown as checked.
                     probability = deciding.confidence(replace(signals, cover=checker.cover))
-                    if checker.gave_up or not deciding.answers(probability):
-                        probability = min(probability, deciding.DISCLAIMED) if checker.gave_up else probability
+                    if checker.gave_up:
+                        probability = min(probability, deciding.DISCLAIMED)
+                    if not deciding.answers(probability):
                         written.close()
                         yield SentenceChecked(None)
                         break

@@ -26,7 +26,8 @@ WORDS = ((0.95, "almost surely"), (0.85, "very probably"), (0.7, "probably"), (0
 """Adverbs for the least probability that each stands for."""
 
 DISCLAIMED = 0.5
-"""The confidence is at most this where the model's draft begins by saying that the excerpts do not answer."""
+"""The confidence is at most this where the model's draft begins by saying that the excerpts do not answer:
+less than the threshold, so that it is declined."""
 _SAYS = "mention|state|say|provide|specif|contain|give|indicate|include|answer|discuss|name|tell"
 _SHOWN = r"(?:excerpts?|passages?|(?:given|provided) (?:text|articles?|sources?|information))"
 _DISCLAIMER = re.compile(

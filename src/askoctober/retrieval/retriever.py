@@ -92,9 +92,8 @@ class Retriever:
 
     def _sample(self, most: int) -> Iterator[Article]:
         """Yield articles from all over the shelf, at most so many, each when it is wanted: a shelf may be large."""
-        rows = range(0, self.store.size, max(self.store.size // most, 1)) if self.store.size else range(0)
         seen: set[str] = set()
-        for row in rows:
+        for row in range(0, self.store.size, max(-(-self.store.size // max(most, 1)), 1)):
             article = self.store.chunk(row).article
             if article.id not in seen:
                 seen.add(article.id)
