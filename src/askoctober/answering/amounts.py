@@ -43,7 +43,8 @@ _EXACTNESS: dict[Exactness, re.Pattern[str]] = {
         r"\b(?:under|(?<!no )(?<!not )(?:less|fewer) than|not? more than|at most|below|up to)\s$", re.I
     ),
 }
-_LINKING = frozenset("a an the of in by to at on and or for from with as were was had have has is are who that".split())
+LINKING = frozenset("a an the of in by to at on and or for from with as were was had have has is are who that".split())
+"""Words that no amount counts: what they stand before is not a noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def amounts(text: str, counted: Set[str], stem: int) -> set[Amount]:
         if value < SMALLEST or is_year or is_day:
             continue
         word = fold(follows)
-        if between.strip() or not word or word in _LINKING or word[:stem] in counted:
+        if between.strip() or not word or word in LINKING or word[:stem] in counted:
             said = _exactness(text[: match.start()])
             found.add(Amount(value, "" if (unit or "").casefold() in {"", *_SCALE} else "%", said))
     return found

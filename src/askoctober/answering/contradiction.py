@@ -19,6 +19,7 @@ _NEGATIONS = frozenset("not never no none nobody neither nor without cannot hard
 _AFFIRMING = {"until", "till", "only", "merely"}
 _REACH = 4
 """How many words after a negation it may bear on, within its clause."""
+_OPPOSITE = {"for": "against", "against": "for"}
 _SIDE_REACH = 3
 _APART = 4
 """Names with more words than this between them are in no plain "A did B"."""
@@ -85,15 +86,7 @@ def _actions(words: Sequence[str]) -> set[tuple[str, str, str]]:
 def _sides_differ(claim: Sequence[str], quote: Sequence[str]) -> bool:
     """Whether the same word is followed by "for" in one of the two and by "against" in the other."""
     ours, theirs = _sides(claim), _sides(quote)
-    return any(
-        side == "against"
-        and (word, "for") in theirs
-        and (word, "against") not in theirs
-        or side == "for"
-        and (word, "against") in theirs
-        and (word, "for") not in theirs
-        for word, side in ours
-    )
+    return any((word, _OPPOSITE[side]) in theirs and (word, side) not in theirs for word, side in ours)
 
 
 def _sides(words: Sequence[str]) -> set[tuple[str, str]]:
@@ -101,7 +94,7 @@ def _sides(words: Sequence[str]) -> set[tuple[str, str]]:
     found = set()
     for clause in _clauses(words):
         for at, word in enumerate(clause):
-            side = next((after for after in clause[at + 1 : at + 1 + _SIDE_REACH] if after in ("for", "against")), "")
+            side = next((after for after in clause[at + 1 : at + 1 + _SIDE_REACH] if after in _OPPOSITE), "")
             if side and fold(word) not in LIGHT and not word[0].isdigit():
                 found.add((stem(word), side))
     return found

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from askoctober.answering.amounts import agree, amounts, may_differ
+from askoctober.answering.amounts import LINKING, agree, amounts, may_differ
 from askoctober.answering.facts import fold
 from askoctober.calendars import MONTHS, Calendars, find_dates
 from askoctober.types import Evidence, FloatArray
@@ -44,7 +44,6 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _BOUND = re.compile(
     r"\b(?:by|until|till|since|before|after|from|between|towards?|up to)\s(?:\w+\s(?:of\s)?){0,3}$", re.I
 )
-_LINKING = frozenset("a an the of in by to at on and or for from with as were was had have has is are who that".split())
 _ASKING = frozenset("how many much large big what which when month date year did does his her its their".split())
 _POINTING = frozenset("this that these those it its they their he his she her".split())
 _OPENING = 6
@@ -117,7 +116,7 @@ def wording(first: str, second: str, calendars: Calendars | None = None) -> str:
 def stems(text: str) -> frozenset[str]:
     """The first letters of a text's words, without months and the words that only link or ask."""
     words = {fold(word) for word in _WORD.findall(text)}
-    skipped = _LINKING | _ASKING | {month.casefold() for month in MONTHS}
+    skipped = LINKING | _ASKING | {month.casefold() for month in MONTHS}
     return frozenset(word[:_STEM] for word in words - skipped)
 
 
