@@ -150,6 +150,9 @@ class _Counting:
             self.written += piece.completion_tokens
             yield piece
 
+    def prefill(self, messages: Any) -> Any:
+        return self.inner.prefill(messages)
+
     def probabilities(self, messages: Any, options: Any) -> Any:
         return self.inner.probabilities(messages, options)
 

@@ -31,6 +31,7 @@ class FakeGenerator:
     name: str = "fake"
     calls: list[Call] = field(default_factory=list)
     asked: list[tuple[tuple[Message, ...], tuple[str, ...]]] = field(default_factory=list)
+    read: list[tuple[Message, ...]] = field(default_factory=list)
     stopped: int = 0
     """Generations that were closed before their end."""
     finished: int = 0
@@ -49,6 +50,12 @@ class FakeGenerator:
             raise
         self.finished += 1
         yield Piece("", 100, 40, len(reply) // 4)
+
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Read in two steps."""
+        self.read.append(tuple(messages))
+        yield 50, 100
+        yield 100, 100
 
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the scripted probability for the first option, and the rest for the others."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from askoctober.building import build, freshness
+from askoctober.building import build, extend, freshness
 from askoctober.errors import CorpusError, ModelError
-from askoctober.index import LocalStore
+from askoctober.index import LocalStore, read_manifest
 from askoctober.retrieval import Retriever
 from encoders import HashEncoder
 from shelves import build_from, config_of, contents, write_files
@@ -202,3 +202,77 @@ def test_a_damaged_manifest_is_a_reason_not_a_crash(tmp_path):
     assert "has changed since it was built" in freshness(config_of(tmp_path))
     report, _ = build_from(tmp_path, FILES)
     assert (report.embedded, freshness(config_of(tmp_path))) == (4, "")
+
+
+def extended(folder: Path, files: dict[str, str], encoder: HashEncoder | None = None, **changes):
+    """Add these files to `folder/index` in `folder/combined`; return the report, what was embedded, what was told."""
+    encoder = encoder or HashEncoder()
+    base = LocalStore.open(folder / "index")
+    told: list[tuple[str, int, int]] = []
+    own = write_files(folder / "own", files) if files else folder / "own"
+    own.mkdir(exist_ok=True)
+    config = config_of(folder, **changes)
+    report = extend(base, own, folder / "combined", config, encoder, progress=lambda *step: told.append(step))
+    base.close()
+    return report, encoder.seen, told
+
+
+ADDED = {"ants.md": "# Ants\n\nAnts follow a trail. It smells.", "sub/bees.md": "# Bees\n\nMine."}
+
+
+def test_an_index_is_extended_by_a_folder(tmp_path):
+    build_from(tmp_path, FILES)
+    report, seen, told = extended(tmp_path, ADDED)
+    counts = (report.articles, report.chunks, report.embedded, report.unchanged, report.removed)
+    assert counts == (2, 2, 2, 0, 0)
+    assert sorted(seen) == ["Ants follow a trail.", "Ants. Ants", "Bees. Bees", "It smells.", "Mine."]
+    assert told == [("embedding", 0, 3), ("embedding", 3, 3), ("writing", 0, 1)]
+    base, combined = opened(tmp_path), opened(tmp_path, "combined")
+    assert [path for path in combined if path not in base] == ["own/ants.md", "own/sub/bees.md"]
+    assert {path: combined[path] for path in base} == base
+    manifest = read_manifest(tmp_path / "combined")
+    assert len(manifest["base"]) == 64
+    assert manifest["own"] == sorted(combined[path]["article"].id for path in ("own/ants.md", "own/sub/bees.md"))
+    assert manifest["files"]["basis"] == read_manifest(tmp_path / "index")["files"]["basis"]
+
+
+def test_of_an_extended_index_only_what_changed_is_embedded(tmp_path):
+    build_from(tmp_path, FILES)
+    extended(tmp_path, ADDED)
+    before = read_manifest(tmp_path / "combined")
+    report, seen, told = extended(tmp_path, ADDED)
+    assert (report.chunks, report.unchanged, seen, told) == (2, 2, [], [])
+    assert read_manifest(tmp_path / "combined") == before
+    report, seen, _ = extended(tmp_path, {"ants.md": ADDED["ants.md"], "wasps.md": "Wasps sting."})
+    assert (report.embedded, report.unchanged, report.removed) == (1, 1, 1)
+    assert sorted(seen) == ["Wasps", "Wasps sting."]
+    report, seen, _ = extended(tmp_path, {"ants.md": ADDED["ants.md"]})
+    assert (report.embedded, report.removed, seen) == (0, 1, [])
+    assert sorted(opened(tmp_path, "combined")) == sorted([*FILES, "own/ants.md"])
+
+
+def test_another_base_or_chunking_is_noticed(tmp_path):
+    build_from(tmp_path, FILES)
+    extended(tmp_path, ADDED)
+    first = read_manifest(tmp_path / "combined")["base"]
+    build_from(tmp_path, CHANGED)
+    report, seen, _ = extended(tmp_path, ADDED)
+    assert (report.unchanged, report.removed, seen) == (2, 0, [])
+    assert read_manifest(tmp_path / "combined")["base"] != first
+    assert opened(tmp_path, "combined")["moon.md"] == opened(tmp_path)["moon.md"]
+    for changes in ({"chunk_size": 150}, {"embedder": "another"}):
+        assert extended(tmp_path, ADDED, **changes)[0].embedded == 2
+    assert extended(tmp_path, ADDED, HashEncoder(fingerprint="hash-2"))[0].embedded == 2
+
+
+def test_nothing_to_add_writes_nothing(tmp_path):
+    build_from(tmp_path, FILES)
+    report, seen, told = extended(tmp_path, {})
+    assert (report.articles, report.chunks, report.failed, seen, told) == (0, 0, (), [], [])
+    report, *_ = extended(tmp_path, {"a.md": ""})
+    assert [str(failure) for failure in report.failed] == ["a.md is empty; fill or remove it."]
+    assert not (tmp_path / "combined").exists()
+    extended(tmp_path, ADDED)
+    (tmp_path / "own" / "sub" / "bees.md").unlink()
+    (tmp_path / "own" / "ants.md").unlink()
+    assert extended(tmp_path, {})[0].removed == 2

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,11 @@ from typer.testing import CliRunner
 
 from askoctober import cli, models
 from askoctober.cli import loading, progress, show
+from askoctober.index import LocalStore
+from askoctober.retrieval import Retriever
 from cli_fakes import ARTICLE, QUOTE, REPORT, START, FakeAssistant, FakeRetriever, no_model
+from encoders import HashEncoder
+from shelves import build_from, write_files
 
 TESTS = Path(__file__).parent
 COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval"]
@@ -341,13 +346,15 @@ def test_a_taken_port_is_said_before_anything_loads(
 def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
     assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def serve(served: FakeAssistant, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    def serve(served: FakeAssistant, host: str, port: int, *, announce: Callable[[str], None], **rest: Any) -> None:
         assert served is assistant and not served.closed
+        assert rest == {"own": None, "feedback": Path("feedback.jsonl")}
         announce(f"http://{host}:{port}/")
 
     reasons = iter(["articles have changed", ""])
     monkeypatch.setattr(loading, "freshness", lambda config: next(reasons))
     monkeypatch.setattr(loading, "build", lambda config: REPORT)
+    monkeypatch.setattr(loading, "open_own", lambda assistant, config: None)
     monkeypatch.setattr("askoctober.web.server.serve", serve)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -359,6 +366,50 @@ def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
     assistant.closed = False
     assert cli.main(["serve", "--refresh", "--port", str(port)]) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "kept"),
+    [
+        ([], True),
+        (["--no-uploads"], False),
+        (["--host", "0.0.0.0"], False),
+        (["--host", "0.0.0.0", "--uploads"], True),
+    ],
+)
+def test_serve_lets_readers_add_articles_where_they_may(
+    flags: list[str],
+    kept: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    served: dict[str, Any] = {}
+
+    def serve(assistant: Any, host: str, port: int, **rest: Any) -> None:
+        served.update(rest, retriever=assistant.retriever)
+
+    build_from(tmp_path, {"clock.md": "# The clock\n\nHarrison built a clock."})
+    write_files(tmp_path / "own" / "articles", {"moon.md": "# The moon\n\nMaskelyne preferred the moon."})
+    base = Retriever(LocalStore.open(tmp_path / "index"), HashEncoder())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASKOCTOBER_OWN", "own")
+    monkeypatch.setenv("ASKOCTOBER_FEEDBACK", "thumbs.jsonl")
+    fake = SimpleNamespace(retriever=base, close=lambda: None)
+    monkeypatch.setattr(loading, "load_assistant", lambda config: fake)
+    monkeypatch.setattr("askoctober.web.server.listen", lambda host, port: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr("askoctober.web.server.serve", serve)
+    assert cli.main(["serve", *flags]) == 0
+    said = capsys.readouterr().err
+    assert served["feedback"] == Path("thumbs.jsonl")
+    paths = [article.path for article in served["retriever"].store.articles()]
+    if kept:
+        assert paths == ["clock.md", "own/moon.md"] and len(served["own"].ids()) == 1
+        assert said.splitlines()[-1] == "Readers can add articles of their own; these are kept in own"
+    else:
+        assert (paths, served["own"], said) == (["clock.md"], None, "")
+    for retriever in (base, served["retriever"]):
+        retriever.store.close()
 
 
 def test_plain_progress_is_a_line_now_and_then(

@@ -30,10 +30,14 @@ def test_the_process_environment_is_read(tmp_path, monkeypatch):
 
 
 def test_values_take_the_kind_of_the_setting(tmp_path):
-    text = "index = 'x/y'\nmodels_dir = '~/m'\nchunk_size = 900\n[weights]\nlate = 3\nwords = 0.5"
+    text = (
+        "index = 'x/y'\nmodels_dir = '~/m'\nown = 'o'\nfeedback = 'f.jsonl'\nuploads = 'off'\nchunk_size = 900\n"
+        "[weights]\nlate = 3\nwords = 0.5"
+    )
     config = load(tmp_path, text, {PREFIX + "PASSAGES": "4"})
     assert config.index == Path("x/y")
     assert config.models_dir == Path.home() / "m"
+    assert (config.own, config.feedback, config.uploads) == (Path("o"), Path("f.jsonl"), "off")
     assert config.weights == Weights(late=3.0, words=0.5)
     assert isinstance(config.weights.late, float)
     assert (config.chunk_size, config.passages) == (900, 4)
@@ -52,6 +56,9 @@ def test_values_take_the_kind_of_the_setting(tmp_path):
         ("weights = 3", "give a table of numbers."),
         ("[weights]\ndense = -1", "Setting 'dense' in "),
         ("port = ", "cannot be read as TOML"),
+        ("uploads = 'maybe'", "Setting 'uploads' in "),
+        ("uploads = true", "cannot be True; give one of auto, on, off."),
+        ("own = ''", "Setting 'own' in "),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_and_source(tmp_path, text, says):
@@ -70,7 +77,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path):
 
 
 def test_other_sources_are_named_too(tmp_path):
-    with pytest.raises(ConfigError, match="'prot' in the environment; known: answer_tokens, "):
+    with pytest.raises(ConfigError, match="'prot' in the environment; known: answer_length, "):
         load(tmp_path, environ={PREFIX + "PROT": "1"})
     with pytest.raises(ConfigError, match="'port' in the command line cannot be 'x'"):
         load(tmp_path, port="x")

@@ -12,7 +12,8 @@ from askoctober.prompts import fill, read_prompt
 
 NAMES = sorted(entry.name for entry in resources.files(prompts).iterdir() if entry.name.endswith((".txt", ".gbnf")))
 FIELDS = {
-    "answer.gbnf": {"marks"},
+    "answer.gbnf": {"marks", "more"},
+    "answer.txt": {"length"},
     "followup.txt": {"question", "answer", "followup"},
     "judge.txt": {"quotes", "sentence"},
     "question.txt": {"excerpts", "question", "task"},
@@ -55,7 +56,7 @@ def test_fill_question() -> None:
 
 
 def test_grammar_keeps_its_repetitions() -> None:
-    grammar = fill("answer.gbnf", marks='"1" | "2"')
+    grammar = fill("answer.gbnf", marks='"1" | "2"', more="2")
     assert 'mark ::= "1" | "2"' in grammar
     assert "{10,360}" in grammar and "{0,2}" in grammar
 

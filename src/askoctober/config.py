@@ -20,6 +20,8 @@ PREFIX = "ASKOCTOBER_"
 FILE = "askoctober.toml"
 LEAST = {"chunk_size": 100, "context_tokens": 512, "passages": 1, "answer_tokens": 16}
 """What settings must at least be; the others are at least 0."""
+CHOICES = {"answer_length": ("short", "normal", "long"), "uploads": ("auto", "on", "off")}
+"""What settings of a few words may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,12 @@ class Config:
     evidence_tokens: int = 400
     passages: int = 8
     answer_tokens: int = 220
+    answer_length: str = "normal"
     host: str = "127.0.0.1"
     port: int = 7860
+    uploads: str = "auto"
+    own: Path | None = None
+    feedback: Path = Path("feedback.jsonl")
     weights: Weights = field(default_factory=Weights)
 
     @classmethod
@@ -97,6 +103,8 @@ def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any
         if isinstance(default, bool):
             return {"true": True, "false": False}[str(value).casefold()]
         if isinstance(default, str):
+            if str(value) not in CHOICES.get(key, (str(value),)):
+                raise ValueError(value)
             return str(value)
         if isinstance(value, bool) or (isinstance(default, int) and not float(value).is_integer()):
             raise ValueError(value)
@@ -107,4 +115,6 @@ def _convert(config: Config | Weights, key: str, value: Any, source: str) -> Any
     # RuntimeError: a home folder that is not known.
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind = "a table of numbers" if isinstance(default, Weights) else f"a value like {default!r}"
+        if key in CHOICES:
+            kind = "one of " + ", ".join(CHOICES[key])
         raise ConfigError(f"Setting {key!r} in {source} cannot be {value!r}; give {kind}.") from error

@@ -7,6 +7,7 @@ AskoctoberError
 +-- ModelError         weights that cannot be fetched, verified or loaded
 +-- GenerationError    the language model failed while it was writing
 +-- QuestionError      a question that cannot be asked
++-- KeepingError       a kept conversation that cannot be opened
 """
 
 
@@ -36,3 +37,7 @@ class GenerationError(AskoctoberError):
 
 class QuestionError(AskoctoberError):
     """A question that cannot be asked: empty, too long, or not text."""
+
+
+class KeepingError(AskoctoberError):
+    """A kept conversation that cannot be opened."""

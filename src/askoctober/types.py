@@ -199,6 +199,14 @@ class EvidenceFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The model has read `done` of the `total` tokens that it reads before it writes."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextPiece:
     """A piece of the draft as the model writes it; unchecked, to be replaced by `SentenceChecked`."""
 
@@ -213,8 +221,8 @@ class SentenceChecked:
     citations: tuple[Citation, ...] = ()
 
 
-Event: TypeAlias = EvidenceFound | TextPiece | SentenceChecked | Answer
-"""What `Assistant.stream` yields, in this order: EvidenceFound, then pieces and checked sentences, then the Answer."""
+Event: TypeAlias = EvidenceFound | Reading | TextPiece | SentenceChecked | Answer
+"""What `Assistant.stream` yields: EvidenceFound, how far reading is, pieces and checked sentences, then the Answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +260,13 @@ class Generator(Protocol):
         """Yield the reply piece by piece, greedily; closing the iterator stops the generation.
 
         `grammar` is GBNF; an engine without constrained decoding ignores it.
+        """
+        ...
+
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Read a prompt ahead, so that what follows it begins at once; yield how many tokens are read, of how many.
+
+        Closing the iterator stops the reading. An engine that keeps nothing of what it read yields nothing.
         """
         ...
 

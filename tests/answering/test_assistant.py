@@ -20,6 +20,7 @@ from askoctober.types import (
     Encoder,
     Event,
     EvidenceFound,
+    Reading,
     SentenceChecked,
     TextPiece,
 )
@@ -79,7 +80,9 @@ def holds(events: Sequence[Event]) -> Answer:
     """Check what is promised of every stream and answer; return the answer."""
     first, *between, answer = events
     assert isinstance(first, EvidenceFound) and isinstance(answer, Answer)
-    assert all(isinstance(event, TextPiece | SentenceChecked) for event in between)
+    assert all(isinstance(event, Reading | TextPiece | SentenceChecked) for event in between)
+    read = [event.done for event in between if isinstance(event, Reading)]
+    assert read == sorted(read) and all(isinstance(event, Reading) for event in between[: len(read)])
     checked = [event.sentence for event in between if isinstance(event, SentenceChecked)]
     assert answer.sentences == tuple(sentence for sentence in checked if sentence)
     assert (answer.hits, answer.standalone_question) == (first.hits, first.standalone_question)
@@ -383,3 +386,24 @@ def test_one_assistant_serves_two_streams_at_once(retriever: Retriever) -> None:
     one, two = assistant.stream(QUESTION), assistant.stream(QUESTION)
     pairs = list(zip(one, two, strict=True))
     assert holds([a for a, _ in pairs]).text == holds([b for _, b in pairs]).text
+
+
+def test_what_the_model_decides_on_is_read_ahead_and_reading_can_be_stopped(retriever: Retriever) -> None:
+    assistant, generator = assistant_saying(retriever, f"{WENNER} [1]")
+    stream = assistant.stream(QUESTION)
+    assert isinstance(next(stream), EvidenceFound)
+    assert next(stream) == Reading(50, 100)
+    stream.close()
+    assert generator.calls == [] and generator.asked == []
+    assistant.ask(QUESTION)
+    assert generator.read[-1] == generator.asked[-1][0]
+
+
+def test_a_question_can_have_settings_of_its_own(retriever: Retriever) -> None:
+    assistant, generator = assistant_saying(retriever, f"{WENNER} [1]")
+    found = next(assistant.stream(QUESTION, (), assistant.config.replace({"passages": 1}, "a test")))
+    assert isinstance(found, EvidenceFound) and {piece.hit.rank for piece in found.evidence} == {1}
+    for length, sentences in (("short", "one short sentence"), ("long", "three to six sentences")):
+        list(assistant.stream(QUESTION, (), assistant.config.replace({"answer_length": length}, "a test")))
+        assert sentences in generator.calls[-1].prompt
+    assert generator.calls[-1].max_tokens == 4 * generator.calls[-2].max_tokens

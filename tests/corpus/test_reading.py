@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from askoctober.corpus import Failure, fingerprint, read_corpus
 from askoctober.corpus.encoding import decode
-from askoctober.corpus.reading import LARGEST_FILE, article_id
+from askoctober.corpus.reading import LARGEST_FILE, article_id, check_file
 from askoctober.errors import CorpusError
 
 SHELF = Path(__file__).parents[3] / "shared" / "articles"
@@ -134,6 +134,44 @@ def test_a_folder_that_cannot_be_read_at_all(tmp_path):
     for path in ("missing", "file.txt"):
         with pytest.raises(CorpusError):
             fingerprint(tmp_path / path)
+
+
+def test_a_folder_may_be_empty_where_that_is_said(tmp_path):
+    write(tmp_path, {"bad/a.txt": b""})
+    reading = read_corpus(tmp_path, may_be_empty=True)
+    assert (reading.articles, reading.failed) == ((), (Failure("bad/a.txt", "is empty; fill or remove it."),))
+    with pytest.raises(CorpusError, match="does not exist"):
+        read_corpus(tmp_path / "missing", may_be_empty=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("deep/a.MD", SENTENCE, ""),
+        ("a.txt", SENTENCE, ""),
+        ("articles.toml", '["a.txt"]\ntitle = "A"\n["b.txt"]\ntitle = true', ""),  # what is sound of it counts
+        ("articles.toml", "", ""),
+        ("articles.toml", '["b.txt"]\ntitle = true', 'in ["b.txt"] gives title as true; put the value in quotes.'),
+        ("deep/articles.toml", "[broken", "is not valid TOML ("),
+        ("a.md", "", "is empty; fill or remove it."),
+        ("a.md", "---\ntitle: 'open\n---\nA.", "has front matter that is not valid YAML ("),
+        ("a.pdf", SENTENCE, "is neither Markdown nor plain text; give a .md, .markdown or .txt file."),
+        ("md", SENTENCE, "is neither Markdown nor plain text"),
+    ],
+)
+def test_one_file_is_checked_as_a_corpus_would(tmp_path, path, content, reason):
+    source = tmp_path / "source"
+    source.write_text(content)
+    if not reason:
+        return check_file(source, path)
+    with pytest.raises(CorpusError) as caught:
+        check_file(source, path)
+    assert str(caught.value).startswith(reason)
+
+
+def test_a_folder_is_no_file_to_check(tmp_path):
+    with pytest.raises(CorpusError, match="is not a regular file"):
+        check_file(tmp_path, "a.md")
 
 
 def test_an_unreadable_file_and_folder(tmp_path):

@@ -49,6 +49,27 @@ def test_a_bad_line_is_named(line: str, words: str, tmp_path: Path) -> None:
         read_questions(file)
 
 
+def rated(id: str, rating: str, **more: object) -> str:
+    return json.dumps({"id": id, "question": "Which?", "rating": rating, **more}) + "\n"
+
+
+def test_a_question_that_was_rated_again_has_its_last_line(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    gold = [{"file": "x.txt", "quote": "one"}]
+    file.write_text(rated("a", "up", gold=gold) + rated("b", "up", gold=gold) + rated("a", "down"), encoding="utf-8")
+    questions = read_questions(file)
+    assert [(question.id, len(question.gold)) for question in questions] == [("b", 1), ("a", 0)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_rated_line_does_not_replace_one_that_is_not(order: int, tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    lines = [rated("a", "up"), json.dumps({"id": "a", "question": "Which?"}) + "\n"][::order]
+    file.write_text("".join(lines), encoding="utf-8")
+    with pytest.raises(QuestionError, match="'a' stands there more than once"):
+        read_questions(file)
+
+
 def test_an_empty_or_missing_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text("\n")
     with pytest.raises(QuestionError, match="holds no question"):

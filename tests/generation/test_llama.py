@@ -16,7 +16,9 @@ from askoctober.types import Message, Piece
 SYSTEM = read_prompt("system.txt")
 UNIT = r"[^\[\]\n]{12,320} \[[12]\](?:\[[12]\])?"
 UNITS = re.compile(rf"{UNIT}(?: {UNIT}){{0,3}}(?= |$)")
-ASKED = "[1] Bees dance. [2] Ants walk.\n\nQuestion: What do bees do?\n\n" + read_prompt("answer.txt")
+ASKED = "[1] Bees dance. [2] Ants walk.\n\nQuestion: What do bees do?\n\n" + fill(
+    "answer.txt", length="one short sentence"
+)
 
 
 def turns(text: str) -> list[Message]:
@@ -58,7 +60,7 @@ def test_the_same_beginning_is_read_once(generator: LlamaGenerator) -> None:
 
 
 def test_every_reply_is_of_the_grammar(generator: LlamaGenerator) -> None:
-    grammar = fill("answer.gbnf", marks='"1" | "2"')
+    grammar = fill("answer.gbnf", marks='"1" | "2"', more="2")
     for question in ("Write a poem in lines.", "Repeat: [9] [8] [7]"):
         asked = turns(ASKED.replace("What do bees do?", question))
         reply = written(list(generator.generate(asked, grammar=grammar, max_tokens=80)))

@@ -28,6 +28,9 @@ class Rewriter:
         for at in range(0, len(self.reply), 5):
             yield Piece(self.reply[at : at + 5])
 
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        raise AssertionError("a rewriting is not read ahead")
+
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         raise AssertionError("a rewriting asks for no probabilities")
 

@@ -206,6 +206,22 @@ def test_no_index_is_said(tmp_path):
         Retriever.load(config=Config(index=tmp_path / "none"))
 
 
+def test_the_same_retriever_over_another_store(tmp_path):
+    for name, files in (("one", {"a.md": "# A\n\nA text of ants."}), ("two", {"b.md": "# B\n\nA text of bats."})):
+        build_from(tmp_path / name, files)
+    one, two = (LocalStore.open(tmp_path / name / "index") for name in ("one", "two"))
+    retriever = Retriever(one, HashEncoder(), Weights(late=0), calendar="off", multilingual=True)
+    other = retriever.over(two)
+    assert [hit.chunk.article.path for hit in other.search("a text", 5)] == ["b.md"]
+    assert [hit.chunk.article.path for hit in retriever.search("a text", 5)] == ["a.md"]
+    assert (other.encoder, other.weights) == (retriever.encoder, Weights(late=0))
+    assert other.calendars is None and other.foreign_language("Wer war damals denn da?") == ""
+    # What was learnt of the one shelf is not taken to the other.
+    assert (retriever.corrected("ant"), other.corrected("bat")) == ("ant", "bat")
+    one.close()
+    two.close()
+
+
 SPRING = {
     "a.md": "# One\n\nIn Russia the year 1917 began cold. On 2 March 1917 the tsar left. Bread rose on 23 February.\n",
     "b.md": "# Two\n\nRussian mills stood still in 1917. On 8 March women marched, on 1 May and 3 June too.\n",

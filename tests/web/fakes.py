@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
+from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.types import (
     Answer,
@@ -124,6 +125,18 @@ SENTENCES = (
 )
 
 
+class FakeRetriever:
+    """A shelf whose search finds the evidence, whatever is asked."""
+
+    def __init__(self) -> None:
+        self.store = SimpleNamespace(articles=lambda: ARTICLES)
+        self.languages = frozenset({"en"})
+        self.calendars = None
+
+    def search(self, question: str, k: int = 5) -> list[Hit]:
+        return [item.hit for item in EVIDENCE][:k]
+
+
 class FakeAssistant:
     """Answers by what a question contains; remembers what it was asked and what was closed."""
 
@@ -131,9 +144,13 @@ class FakeAssistant:
         self.pause = pause
         self.asked: list[tuple[str, list[Message]]] = []
         self.closed = 0
-        self.retriever = SimpleNamespace(store=SimpleNamespace(articles=lambda: ARTICLES))
+        self.retriever = FakeRetriever()
+        self.generator = SimpleNamespace(name="fake")
+        self.config = Config()
 
-    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: Sequence[Message] = (), config: Config | None = None
+    ) -> Iterator[Event]:
         """Yield canned events."""
         self.asked.append((question, list(history)))
         try:

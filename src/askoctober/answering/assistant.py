@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Generator as Stream
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askoctober.answering import deciding
 from askoctober.answering.checking import Checker
-from askoctober.answering.composing import complete
+from askoctober.answering.composing import MOST_ADDED, complete
 from askoctober.answering.disagreement import needs_calendars
 from askoctober.answering.draft import Draft, DraftSentence
 from askoctober.answering.evidence import select
@@ -31,6 +31,7 @@ from askoctober.types import (
     Generator,
     Hit,
     Message,
+    Reading,
     Sentence,
     SentenceChecked,
     TextPiece,
@@ -39,6 +40,24 @@ from askoctober.types import (
 SHOWN_HITS = 10
 """How many hits an answer carries at least, whether the model reads of all of them or not."""
 DECLINED = "The articles on this shelf do not say."
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long an answer is to be: in the prompt's words, sentences written and added at most, share of the tokens."""
+
+    words: str
+    sentences: int
+    added: int
+    tokens: float
+
+
+LENGTHS: Mapping[str, Length] = {
+    "short": Length("one short sentence", 1, 1, 0.5),
+    "normal": Length("one to three short sentences", 3, MOST_ADDED, 1.0),
+    "long": Length("three to six sentences, with every reason, name and number", 6, 2 * MOST_ADDED, 2.0),
+}
+"""By the setting `answer_length`; what was measured is "normal"."""
 
 
 class Assistant:
@@ -73,35 +92,43 @@ class Assistant:
                 return event
         raise AssertionError("a stream ends with its answer")
 
-    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
+    def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
         """Yield the evidence, the draft as it is written, each sentence as it is checked, and at last the answer.
 
-        Closing the iterator stops the language model. Raises as `ask` does.
+        `config` says for this question alone how much is read and how long the answer may be. The retriever may be
+        exchanged meanwhile: an answer that has begun keeps to the one it began with. Closing the iterator stops the
+        language model. Raises as `ask` does.
         """
         question = check_question(question)
         began = time.perf_counter()
-        if language := self.retriever.foreign_language(question):
+        retriever, config = self.retriever, config or self.config
+        length = LENGTHS[config.answer_length]
+        if language := retriever.foreign_language(question):
             yield from self._not_understood(question, language, began)
             return
         asked = make_standalone(question, history, self.generator)
-        standalone = self.retriever.with_other_dates(asked)
-        wanted = self.retriever.corrected(with_context(question, standalone, history))
-        hits = tuple(self.retriever.search(wanted, max(SHOWN_HITS, self.config.passages)))
-        read = hits[: self.config.passages]
-        selection = select(wanted, read, self.retriever, self.config.evidence_tokens, split_parts(standalone))
+        standalone = retriever.with_other_dates(asked)
+        wanted = retriever.corrected(with_context(question, standalone, history))
+        hits = tuple(retriever.search(wanted, max(SHOWN_HITS, config.passages)))
+        read = hits[: config.passages]
+        selection = select(wanted, read, retriever, config.evidence_tokens, split_parts(standalone))
         evidence = selection.evidence
         timings = {"retrieve_ms": _since(began)}
         yield EvidenceFound(standalone, hits, evidence)
 
         # A date that was put in beside the reader's own needs support like any other.
-        checker = Checker(asked, evidence, self.retriever.encoder)
+        checker = Checker(asked, evidence, retriever.encoder)
+        if evidence:
+            deciding_on = self._messages(standalone, evidence, read_prompt("decide.txt"))
+            yield from itertools.starmap(Reading, self.generator.prefill(deciding_on))
         signals = self.signals(standalone, evidence, checker)
         sentences: list[Sentence] = []
         probability: float | None = None
         if deciding.answers(deciding.confidence(signals)):
-            calendars = self.retriever.calendars if needs_calendars(standalone) else None
-            written = self._write(standalone, evidence, checker, began, timings)
-            for event in itertools.chain(written, complete(standalone, selection, checker, calendars)):
+            calendars = retriever.calendars if needs_calendars(standalone) else None
+            written = self._write(standalone, evidence, checker, began, timings, length, config.answer_tokens)
+            rest = complete(standalone, selection, checker, calendars, length.added)
+            for event in itertools.chain(written, rest):
                 if isinstance(event, SentenceChecked) and probability is None:
                     # The first sentence decides, before it is shown as checked.
                     probability = deciding.confidence(replace(signals, cover=checker.cover))
@@ -133,15 +160,22 @@ class Assistant:
         self.generator.close()
 
     def _write(
-        self, question: str, evidence: Sequence[Evidence], checker: Checker, began: float, timings: dict[str, float]
+        self,
+        question: str,
+        evidence: Sequence[Evidence],
+        checker: Checker,
+        began: float,
+        timings: dict[str, float],
+        length: Length,
+        answer_tokens: int,
     ) -> Stream[Event, None, None]:
         """Yield the draft's pieces and the sentences that become of it."""
         draft = Draft()
         marks = " | ".join(f'"{piece.mark}"' for piece in evidence)
         pieces = self.generator.generate(
-            self._messages(question, evidence, "answer.txt"),
-            grammar=fill("answer.gbnf", marks=marks),
-            max_tokens=self.config.answer_tokens,
+            self._messages(question, evidence, fill("answer.txt", length=length.words)),
+            grammar=fill("answer.gbnf", marks=marks, more=str(length.sentences - 1)),
+            max_tokens=int(answer_tokens * length.tokens),
         )
         for piece in pieces:
             if not piece.text:
@@ -158,13 +192,15 @@ class Assistant:
         if not evidence:
             return deciding.Signals(yes=0.0, cosine=-1.0)
         cosine = float(checker.nearness(question).max())
-        yes = self.generator.probabilities(self._messages(question, evidence, "decide.txt"), ("Yes", "No"))["Yes"]
+        yes = self.generator.probabilities(
+            self._messages(question, evidence, read_prompt("decide.txt")), ("Yes", "No")
+        )["Yes"]
         return deciding.Signals(yes, cosine)
 
     def _messages(self, question: str, evidence: Sequence[Evidence], task: str) -> list[Message]:
         """The prompt of a task; everything before the task is the same for all, so that it is read once."""
         excerpts = "\n".join(f"[{piece.mark}] {_read(piece)}" for piece in evidence)
-        prompt = fill("question.txt", excerpts=excerpts, question=question, task=read_prompt(task))
+        prompt = fill("question.txt", excerpts=excerpts, question=question, task=task)
         return [{"role": "system", "content": read_prompt("system.txt")}, {"role": "user", "content": prompt}]
 
     def _answer(

@@ -27,10 +27,14 @@ SAID = 0.8
 
 
 def complete(
-    question: str, selection: Selection, checker: Checker, calendars: Calendars | None = None
+    question: str,
+    selection: Selection,
+    checker: Checker,
+    calendars: Calendars | None = None,
+    most_added: int = MOST_ADDED,
 ) -> Iterator[SentenceChecked]:
     """Yield what belongs behind the checked draft: what it left out, where sources differ, what calendar they use."""
-    yield from left_out(selection.relevance, checker)
+    yield from left_out(selection.relevance, checker, most_added)
     differing = find_disagreement(
         question, selection.evidence, selection.relevance[0], checker.sentence_vectors, calendars
     )
@@ -44,7 +48,7 @@ def complete(
             break
 
 
-def left_out(relevance: FloatArray, checker: Checker) -> Iterator[SentenceChecked]:
+def left_out(relevance: FloatArray, checker: Checker, most_added: int = MOST_ADDED) -> Iterator[SentenceChecked]:
     """Yield the best sentences for each row of `relevance` that have not been said; see `evidence.Selection`.
 
     Of a question in parts each part has its row; the first row, which is for the whole, then has no say.
@@ -52,7 +56,7 @@ def left_out(relevance: FloatArray, checker: Checker) -> Iterator[SentenceChecke
     for row in relevance[1:] if len(relevance) > 1 else relevance:
         order = np.argsort(-row, kind="stable").tolist()
         fit = [at for at in order if checker.is_fit(at) and row[at] >= NEARLY_BEST * row.max()]
-        for at in fit[:MOST_ADDED]:
+        for at in fit[:most_added]:
             words = content(checker.text_of(at))
             if len(words & content(checker.said)) < SAID * len(words):
                 yield from _spoken([checker.quote(at)])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from askoctober import Assistant, Retriever
     from askoctober.building import Report
     from askoctober.index import LocalStore
+    from askoctober.web.own import OwnArticles
 
 
 def fetch_absent(config: Config, *names: str) -> None:
@@ -48,6 +49,18 @@ def load_assistant(config: Config) -> Assistant:
 
     with show.status("Loading the models"):
         return Assistant.load(config.index, config=config)
+
+
+def open_own(assistant: Assistant, config: Config) -> OwnArticles | None:
+    """Add to the shelf what readers added before, or return None where they may not add anything."""
+    from askoctober.web import own
+
+    if not own.are_allowed(config):
+        return None
+    articles = own.OwnArticles(assistant, own.folder_of(config), config)
+    with progress() as tell:
+        articles.open(tell)
+    return articles
 
 
 def open_store(config: Config) -> LocalStore:

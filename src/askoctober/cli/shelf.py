@@ -48,6 +48,15 @@ def serve(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Bring the index up to date first, where it is not.")
     ] = False,
+    uploads: Annotated[
+        bool | None,
+        typer.Option(
+            "--uploads/--no-uploads",
+            help="Let readers add articles of their own, and remove them again. All who reach the chat may then "
+            "do so: behind a proxy, turn it off.",
+            show_default="on where --host is this computer alone",
+        ),
+    ] = None,
     corpus: options.CorpusFolder = None,
     index: options.Index = None,
     embedder: options.Embedder = None,
@@ -63,6 +72,7 @@ def serve(
     config = options.settings(
         host=host,
         port=port,
+        uploads=None if uploads is None else "on" if uploads else "off",
         corpus=corpus,
         index=index,
         embedder=embedder,
@@ -80,7 +90,10 @@ def serve(
         _complain_of_files(report)
     assistant = loading.load_assistant(config)
     try:
-        serve(assistant, config.host, config.port, announce=_announce)
+        own = loading.open_own(assistant, config)
+        if own:
+            show.note(f"Readers can add articles of their own; these are kept in {own.folder}")
+        serve(assistant, config.host, config.port, announce=_announce, own=own, feedback=config.feedback)
     finally:
         assistant.close()
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from askoctober.cli import show
 from askoctober.errors import GenerationError
-from askoctober.types import Answer, Event, EvidenceFound, SentenceChecked, TextPiece
+from askoctober.types import Answer, Event, EvidenceFound, Reading, SentenceChecked, TextPiece
 
 
 def follow(events: Iterator[Event]) -> Answer:
@@ -23,7 +23,7 @@ def follow(events: Iterator[Event]) -> Answer:
 
 
 def follow_json(events: Iterator[Event]) -> None:
-    """Print each event as one line of JSON; its `type` is evidence, piece, sentence or answer."""
+    """Print each event as one line of JSON; its `type` is evidence, reading, piece, sentence or answer."""
     with _closed(events):
         for event in events:
             show.emit(to_dict(event))
@@ -48,6 +48,8 @@ def to_dict(event: Event) -> dict[str, Any]:
                     for evidence in event.evidence
                 ],
             }
+        case Reading():
+            return {"type": "reading", "done": event.done, "total": event.total}
         case TextPiece():
             return {"type": "piece", "text": event.text}
         case SentenceChecked():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from askoctober.corpus import markdown, plaintext
 from askoctober.corpus.encoding import decode
-from askoctober.corpus.finding import MARKDOWN, METADATA, Found, find_files
+from askoctober.corpus.finding import MARKDOWN, METADATA, PLAIN_TEXT, Found, find_files
 from askoctober.corpus.furniture import blank_furniture
 from askoctober.corpus.metadata import Metadata, parse_articles_toml
 from askoctober.errors import CorpusError
@@ -42,11 +42,12 @@ class Reading:
     failed: tuple[Failure, ...]
 
 
-def read_corpus(folder: Path | str) -> Reading:
+def read_corpus(folder: Path | str, *, may_be_empty: bool = False) -> Reading:
     """Read every article below a folder: Markdown and plain text, with what `articles.toml` or front matter says.
 
     Raises:
-        CorpusError: the folder is missing, is not a folder, or holds no article that can be read.
+        CorpusError: the folder is missing, is not a folder, or (unless it `may_be_empty`) holds no article that can be
+            read.
     """
     found = find_files(folder)
     failed: list[Failure] = []
@@ -66,11 +67,30 @@ def read_corpus(folder: Path | str) -> Reading:
             articles[article.id] = article
         except CorpusError as error:
             failed.append(Failure(entry.path, str(error)))
-    if not articles:
+    if not articles and not may_be_empty:
         why = f": {failed[0]}" if failed else "; put .md or .txt files in it."
         raise CorpusError(f"The folder {folder} holds no article that can be read{why}")
     failed.sort(key=lambda failure: failure.path)
     return Reading(tuple(articles.values()), tuple(failed))
+
+
+def check_file(location: Path, path: str) -> None:
+    """Check that a corpus would use a file, were it at the relative POSIX `path` there.
+
+    Raises:
+        CorpusError: it would be left out or, an `articles.toml`, be of no use; the message goes on after its name.
+    """
+    name = posixpath.basename(path)
+    problem = "" if location.is_file() else "is not a regular file; give a regular file in its place."
+    entry = Found(path, location, problem)
+    if name == METADATA:
+        failed: list[Failure] = []
+        if not _read_metadata(entry, failed) and failed:
+            raise CorpusError(failed[0].reason)
+    elif name.lower().endswith(MARKDOWN + PLAIN_TEXT):
+        _read_article(entry, {})
+    else:
+        raise CorpusError("is neither Markdown nor plain text; give a .md, .markdown or .txt file.")
 
 
 def fingerprint(folder: Path | str) -> str:

@@ -40,6 +40,10 @@ class Meter:
             self._add(piece.prompt_tokens, piece.cached_tokens, piece.completion_tokens)
             yield piece
 
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Let the other generator read ahead; the tokens are counted when it writes."""
+        return self._generator.prefill(messages)
+
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the probabilities of the other generator."""
         self._add(decisions=1)

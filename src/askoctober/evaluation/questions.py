@@ -9,6 +9,8 @@ A line of ours is a JSON object. Only `question` must be there:
     answers    accepted short answers, for exact match (SQuAD has them)
     must_have  groups of spellings; a right answer holds at least one spelling of each group
     gold       the evidence: [{"file", "quote", "start"?, "alt_group"?}]; quotes of one alt_group state the same fact
+    rating     what a reader of the chat thought of an answer; of rated lines with the same id the last one counts, for
+               a reader may think again (`askoctober.web.feedback` writes them)
 """
 
 from __future__ import annotations
@@ -69,21 +71,24 @@ class Question:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Return the questions of a file of JSON lines, in order.
+    """Return the questions of a file of JSON lines, in order; of a question that was rated again, the last line.
 
     Raises:
         QuestionError: a line cannot be read, or two questions share an id; the message names the line.
     """
-    questions = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if line.strip():
-            questions.append(_parse(line, number, path))
-    if not questions:
+    lines = enumerate(read_text(path).splitlines(), 1)
+    parsed = [_parse(line, number, path) for number, line in lines if line.strip()]
+    if not parsed:
         raise QuestionError(f"{path} holds no question; give one JSON object a line.")
-    again = [id for id, count in Counter(question.id for question in questions).items() if count > 1]
-    if again:
-        raise QuestionError(f"{path}: the id {again[0]!r} stands there more than once; give each question its own.")
-    return questions
+    questions: dict[str, tuple[Question, bool]] = {}
+    for question, rated in parsed:
+        before = questions.pop(question.id, None)
+        if before is not None and not (rated and before[1]):
+            raise QuestionError(
+                f"{path}: the id {question.id!r} stands there more than once; give each question its own."
+            )
+        questions[question.id] = question, rated
+    return [question for question, _ in questions.values()]
 
 
 def read_text(path: Path) -> str:
@@ -124,7 +129,8 @@ def select(
     return [question for question in chosen if question.id in taken]
 
 
-def _parse(line: str, number: int, path: Path) -> Question:
+def _parse(line: str, number: int, path: Path) -> tuple[Question, bool]:
+    """Return the question of a line, and whether the line carries a rating."""
     where = f"{path}, line {number}"
     try:
         entry = json.loads(line)
@@ -133,7 +139,7 @@ def _parse(line: str, number: int, path: Path) -> Question:
     if not isinstance(entry, dict) or not isinstance(entry.get("question"), str) or not entry["question"].strip():
         raise QuestionError(f'{where} holds no "question"; correct this line.')
     try:
-        return Question(
+        question = Question(
             id=f"line {number}" if entry.get("id") is None else str(entry["id"]),
             kind=str(entry.get("kind") or UNKNOWN_KIND),
             question=entry["question"],
@@ -143,6 +149,7 @@ def _parse(line: str, number: int, path: Path) -> Question:
             must_have=tuple(_group(group) for group in entry.get("must_have") or ()),
             gold=tuple(_gold(gold, at) for at, gold in enumerate(entry.get("gold") or ())),
         )
+        return question, entry.get("rating") is not None
     except (KeyError, TypeError, ValueError) as error:
         raise QuestionError(f"{where} has a label of the wrong form ({error!r}); correct this line.") from error
 

@@ -92,6 +92,10 @@ class TransformersGenerator:
                 raise GenerationError(f"transformers failed ({outcome[0]}); ask again.") from outcome[0]
             yield Piece("", read, 0, int(outcome[0].shape[1]) - read)
 
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Yield nothing: each call reads its whole prompt."""
+        return iter(())
+
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
         import torch

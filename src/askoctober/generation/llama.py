@@ -15,7 +15,7 @@ from typing import Any
 from askoctober.errors import GenerationError, ModelError
 from askoctober.types import Message, Piece
 
-PROMPT_BATCH = 256
+PROMPT_BATCH = 64
 """Tokens read at a time; reading can be stopped between two of these."""
 _LIKELIEST = 40
 _DONE = object()
@@ -90,7 +90,25 @@ class LlamaGenerator:
         if grammar:
             request["grammar"] = grammar
         with self._lock:
-            yield from self._stream(self._open(), request)
+            yield from filter(None, map(_piece, self._stream(self._open(), request)))
+
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Read a prompt into the cache and yield (tokens read, tokens of the prompt) after each batch of them.
+
+        Closing the iterator stops the reading, with the batch that is being read.
+        """
+        request = {
+            "messages": [dict(message) for message in messages],
+            "max_tokens": 0,
+            "temperature": 0,
+            "cache_prompt": True,
+            "stream": True,
+            "return_progress": True,
+        }
+        with self._lock:
+            for chunk in self._stream(self._open(), request):
+                if progress := chunk.get("prompt_progress"):
+                    yield int(progress["processed"]), int(progress["total"])
 
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
@@ -123,7 +141,8 @@ class LlamaGenerator:
             raise GenerationError(f"{self.name} was closed; load it again.")
         return self._server
 
-    def _stream(self, server: Any, request: dict[str, Any]) -> Iterator[Piece]:
+    def _stream(self, server: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the chunks of a streamed reply; closing the iterator stops the engine."""
         pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stopped = threading.Event()
 
@@ -147,9 +166,7 @@ class LlamaGenerator:
             while (chunk := pieces.get()) is not _DONE:
                 if isinstance(chunk, Exception):
                     raise GenerationError(f"llama.cpp failed ({chunk}); ask again.") from chunk
-                piece = _piece(_checked(chunk))
-                if piece is not None:
-                    yield piece
+                yield _checked(chunk)
         finally:
             stopped.set()
             worker.join()

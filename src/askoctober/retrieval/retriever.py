@@ -74,6 +74,10 @@ class Retriever:
             )
         return cls(store, encoder, config.weights, config.calendar, config.multilingual)
 
+    def over(self, store: Store) -> Retriever:
+        """Return a retriever like this one over another store, built with the same encoder."""
+        return Retriever(store, self.encoder, self.weights, self._calendar, self._multilingual)
+
     @cached_property
     def calendars(self) -> Calendars | None:
         """The two calendars of the shelf, or None where it keeps to one.

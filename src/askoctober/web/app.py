@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import logging
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import cache
+from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from askoctober.errors import AskoctoberError
-from askoctober.web.render import render_header, render_status, render_turns, render_welcome
-from askoctober.web.session import Answerer, Session
-from askoctober.web.source import open_source, render_shelf
+from askoctober.web.acting import act
+from askoctober.web.feedback import Feedback
+from askoctober.web.frame import render_header, render_settings, render_welcome
+from askoctober.web.keeping import name_of, to_conversation
+from askoctober.web.line import Line
+from askoctober.web.own import OwnArticles
+from askoctober.web.pages import Pages
+from askoctober.web.render import render_status, render_turns
+from askoctober.web.running import run
+from askoctober.web.session import Answerer, Session, now
+from askoctober.web.settings import Settings
+from askoctober.web.source import render_pane
+from askoctober.web.wording import DEFAULT, preferred, wording
 
 if TYPE_CHECKING:
     import gradio as gr
-
-logger = logging.getLogger(__name__)
 
 NAME = "askoctober"
 SHIPPED_TITLE = "Digest: "
@@ -29,9 +37,10 @@ EXAMPLES = (
 )
 """Questions that the shipped shelf answers; its titles all begin with `SHIPPED_TITLE`."""
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
-UNEXPECTED = "Something went wrong; the terminal says more."
-READERS_AT_ONCE = 8
-"""How many buttons can be served at a time; answers are written one at a time whatever this is."""
+STYLES = ("frame.css", "conversation.css", "source.css", "pages.css")
+UPLOAD_BYTES = 20_000_000
+CLOSED = 1
+"""Bytes of an upload, where there are none."""
 
 
 @cache
@@ -40,12 +49,12 @@ def static(name: str) -> str:
     return resources.files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
-def page() -> dict[str, Any]:
+def page(uploads: bool = False) -> dict[str, Any]:
     """Return how the page around the chat is served: quietly, in our own type and colours, from this host alone."""
     gradio = _gradio()
     return {
         "theme": gradio.themes.Base(font=FONTS, font_mono=("ui-monospace", "monospace")),
-        "head": f"<style>{static('chat.css')}</style>",
+        "head": f"<style>{''.join(map(static, STYLES))}</style>",
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -53,162 +62,172 @@ def page() -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,
-        "max_file_size": 1,
+        "max_file_size": UPLOAD_BYTES if uploads else CLOSED,
         "app_kwargs": {"openapi_url": None},
         "favicon_path": str(resources.files(__package__).joinpath("static", "favicon.svg")),
     }
 
 
 def create_chat(
-    assistant: Answerer, *, shelf_title: str | None = None, examples: Sequence[str] | None = None
+    assistant: Answerer,
+    *,
+    shelf_title: str | None = None,
+    examples: Sequence[str] | None = None,
+    own: OwnArticles | None = None,
+    feedback: Feedback | None = None,
 ) -> gr.Blocks:
-    """Return the chat over an assistant, not yet served; `mount_gradio_app` and `launch` need what `page` returns.
+    """Return the chat over an assistant, not yet served; see `server.create_app`, which serves its scripts too.
 
-    `examples` are offered while nothing has been asked; where none are given, the shipped shelf has its own.
+    `examples` are offered while nothing has been asked; where none are given, the shipped shelf has its own. With `own`
+    readers may add articles; with `feedback` their thumbs are kept.
     """
     gradio = _gradio()
-    articles = list(assistant.retriever.store.articles())
+    pages, line = Pages(assistant, own), Line()
+    title = shelf_title or NAME
     if examples is None:
-        examples = EXAMPLES if all(article.title.startswith(SHIPPED_TITLE) for article in articles) else ()
-    by_id = {article.id: article for article in articles}
+        shipped = all(article.title.startswith(SHIPPED_TITLE) for article in pages.articles.values())
+        examples = EXAMPLES if shipped else ()
+    models = (assistant.generator.name,)
 
-    def open_place(request: Any) -> str:
-        return open_source(by_id, request)
-
-    def answer(session: Session) -> Iterator[list[Any]]:
-        for _ in run(assistant, session):
+    async def answer(session: Session) -> AsyncIterator[list[Any]]:
+        async for _ in run(assistant, session, line):
             yield view(session)
+        yield view(session, kept=True)
 
+    def begin(text: str, session: Session) -> list[Any]:
+        """Show the question and empty the box; an empty question changes nothing."""
+        if session.begin(text or ""):
+            return ["", *view(session, past=True, kept=True)]
+        return [text, *view(session)]
+
+    def halt(session: Session) -> list[Any]:
+        """Stop, keeping what is checked; the run sees it at its next event."""
+        session.stop()
+        return view(session, kept=True)
+
+    def on_act(session: Session, event: gr.EventData) -> list[Any]:
+        act(session, event._data, pages.articles, feedback)
+        return view(session, past=True, kept=True)
+
+    def around(session: Session) -> list[Any]:
+        """Return what stands around the conversation, in the reader's language."""
+        say = session.say
+        foreign = session.language not in assistant.retriever.languages and assistant.retriever.languages
+        return [
+            render_header(title, len(pages.articles), say, ready=True),
+            render_pane(list(pages.articles.values()), say),
+            render_settings(session.settings, models, say),
+            gradio.update(
+                label=say("your-question"), placeholder=say("ask-in-theirs" if foreign else "ask-the-articles")
+            ),
+            gradio.update(value=say("ask")),
+            gradio.update(value=say("stop")),
+            f'<p class="ask-note">{escape(say("enter-asks"))}</p>',
+        ]
+
+    def greet(kept: Any, session: Session, request: gr.Request) -> list[Any]:
+        """Bring a page that has just opened into its reader's language."""
+        session.settings = Settings.read(kept)
+        accepted = request.headers.get("accept-language", "") if request else ""
+        session.language = session.settings.language or preferred(accepted)
+        return [*around(session), *view(session, past=True)]
+
+    def on_settings(session: Session, request: gr.Request, event: gr.EventData) -> list[Any]:
+        # Without any the page is only to be drawn anew, because the shelf has changed.
+        settings = Settings.read(event._data) if event._data else session.settings
+        return [settings.to_dict(), *greet(settings.to_dict(), session, request)]
+
+    # Gradio reads from these who wants the event and the request, and finds no name that only types need.
+    on_act.__annotations__["event"] = on_settings.__annotations__["event"] = gradio.EventData
+    greet.__annotations__["request"] = on_settings.__annotations__["request"] = gradio.Request
+
+    say = wording(DEFAULT)
     with gradio.Blocks(
         title=f"{shelf_title} · {NAME}" if shelf_title else NAME, analytics_enabled=False, fill_width=True
     ) as chat:
         session = gradio.State(Session(examples=tuple(examples)))
-        gradio.HTML(render_header(shelf_title or NAME, len(articles)), elem_id="ask-header", apply_default_css=False)
+        settings = gradio.BrowserState({}, storage_key="askoctober-settings", secret=NAME)
+        header = _html(render_header(title, len(pages.articles), say), "ask-header")
         with gradio.Row(elem_id="ask-main"):
             with gradio.Column(elem_id="ask-left"):
                 with gradio.Column(elem_id="ask-scroll"):
-                    past = gradio.HTML(
-                        render_welcome(examples),
-                        elem_id="ask-past",
-                        apply_default_css=False,
-                        js_on_load=None,
-                    )
-                    live = gradio.HTML("", elem_id="ask-live", apply_default_css=False, js_on_load=None)
-                state = gradio.HTML(render_status(None), elem_id="ask-state", apply_default_css=False, js_on_load=None)
+                    past = _html(render_welcome(examples, say), "ask-past")
+                    live = _html("", "ask-live")
+                state = _html(render_status(None, say), "ask-state")
                 with gradio.Row(elem_id="ask-composer"):
                     box = gradio.Textbox(
                         elem_id="ask-box",
-                        label="Your question",
+                        label=say("your-question"),
                         show_label=False,
-                        placeholder="Ask the articles a question",
+                        placeholder=say("ask-the-articles"),
                         lines=1,
                         max_lines=6,
                         autofocus=True,
                         container=False,
                     )
-                    ask = gradio.Button("Ask", elem_id="ask-ask", variant="primary")
-                    stop = gradio.Button("Stop", elem_id="ask-stop", visible=False)
-                with gradio.Row(elem_id="ask-tools"):
-                    gradio.HTML(
-                        '<p class="ask-note">Enter asks, Shift+Enter begins a new line.</p>',
-                        elem_id="ask-hint",
-                        apply_default_css=False,
-                        js_on_load=None,
-                    )
-                    retry = gradio.Button("Retry", elem_id="ask-retry", size="sm", interactive=False)
-                    clear = gradio.Button("Clear", elem_id="ask-clear", size="sm", interactive=False)
-            gradio.HTML(
-                render_shelf(articles),
-                elem_id="ask-pane",
-                apply_default_css=False,
-                js_on_load=static("chat.js"),
-                server_functions=[open_place],
-            )
+                    ask = gradio.Button(say("ask"), elem_id="ask-ask", variant="primary")
+                    stop = gradio.Button(say("stop"), elem_id="ask-stop", visible=False)
+                hint = _html(f'<p class="ask-note">{escape(say("enter-asks"))}</p>', "ask-hint")
+            _html("", "ask-page")
+            pane = _html(render_pane(list(pages.articles.values()), say), "ask-pane")
+        form = _html("", "ask-settings")
+        record = _html("", "ask-record")
+        bridge = gradio.HTML(
+            "",
+            elem_id="ask-bridge",
+            apply_default_css=False,
+            js_on_load=static("bridge.js"),
+            server_functions=pages.functions,
+        )
 
-        shown = [past, live, state, ask, stop, retry, clear]
+        shown = [past, live, state, ask, stop, record]
+        frame = [header, pane, form, box, ask, stop, hint]
         quick: dict[str, Any] = {
             "queue": False,
             "show_progress": "hidden",
             "trigger_mode": "multiple",
             "api_visibility": "private",
         }
-        slow = quick | {"queue": True, "concurrency_limit": 1, "concurrency_id": "answers"}
+        # Without a limit: whose turn it is at the model is the line's affair, and those who wait are told.
+        slow = quick | {"queue": True, "concurrency_limit": None}
         for trigger in (box.submit, ask.click):
             trigger(begin, [box, session], [box, *shown], **quick).then(answer, session, shown, **slow)
-        retry.click(again, session, shown, **quick).then(answer, session, shown, **slow)
+        bridge.act(on_act, session, shown, **quick).then(answer, session, shown, **slow)
+        bridge.settings(on_settings, session, [settings, *frame, *shown], **quick)
         stop.click(halt, session, shown, **quick)
-        clear.click(forget, session, shown, **quick)
-    chat.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
+        chat.load(greet, [settings, session], [*frame, *shown], **quick)
+    chat.queue(default_concurrency_limit=None, api_open=False)
     return chat
 
 
-def run(assistant: Answerer, session: Session) -> Iterator[None]:
-    """Answer the question that waits, and yield whenever the session has changed; closing it stops the answer."""
-    turn = session.claim()
-    if turn is None:
-        yield
-        return
-    history = session.history()
-    yield
-    try:
-        stream = assistant.stream(turn.question, history)
-        try:
-            for event in stream:
-                turn.take(event)
-                if turn.ended:
-                    break
-                yield
-        finally:
-            close = getattr(stream, "close", None)
-            if close is not None:
-                close()
-    except AskoctoberError as error:
-        turn.fail(str(error))
-    except Exception:
-        logger.exception("The question could not be answered")
-        turn.fail(UNEXPECTED)
-    finally:
-        turn.stop()
-    yield
-
-
-def begin(text: str, session: Session) -> list[Any]:
-    """Show the question and empty the box; an empty question changes nothing."""
-    return ["", *view(session, past=True)] if session.begin(text or "") else [text, *view(session)]
-
-
-def again(session: Session) -> list[Any]:
-    """Take the last question up again."""
-    session.retry()
-    return view(session, past=True)
-
-
-def halt(session: Session) -> list[Any]:
-    """Stop, keeping what is checked; the run sees it at its next event."""
-    session.stop()
-    return view(session)
-
-
-def forget(session: Session) -> list[Any]:
-    """Empty the conversation."""
-    session.clear()
-    return view(session, past=True)
-
-
-def view(session: Session, *, past: bool = False) -> list[Any]:
-    """Return what each part of the page shows; earlier turns are sent only when they change."""
+def view(session: Session, *, past: bool = False, kept: bool = False) -> list[Any]:
+    """Return what each part of the page shows; earlier turns, and what the browser keeps, only when they change."""
     gradio = _gradio()
-    busy = session.busy
-    earlier = render_turns(session.turns[:-1]) if session.turns else render_welcome(session.examples)
+    busy, say = session.busy, session.say
+    earlier = ""
+    if past:
+        turns = session.turns
+        earlier = render_turns(turns[:-1], say) if turns else render_welcome(session.examples, say)
     return [
         earlier if past else gradio.skip(),
-        render_turns(session.turns[-1:]),
-        render_status(session.last),
+        render_turns(session.turns[-1:], say, session.last),
+        render_status(session.last, say),
         gradio.update(visible=not busy),
         gradio.update(visible=busy),
-        gradio.update(interactive=bool(session.turns) and not busy),
-        gradio.update(interactive=bool(session.turns)),
+        _record(session) if kept else gradio.skip(),
     ]
+
+
+def _record(session: Session) -> str:
+    """Return the conversation for the browser to keep."""
+    turns = session.turns
+    name = session.name or (name_of(turns[0].question) if turns else "")
+    record = to_conversation(turns, id=session.id, name=name, created=session.created, updated=now())
+    return f'<div data-record="{escape(json.dumps(record, ensure_ascii=False))}"></div>'
+
+
+def _html(value: str, elem_id: str) -> Any:
+    return _gradio().HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
 
 
 def _gradio() -> Any:

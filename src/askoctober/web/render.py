@@ -1,6 +1,7 @@
 """The conversation as HTML: pure functions of what has been asked, found and checked.
 
-Everything that comes from a reader, an article or a model is escaped here and nowhere parsed.
+Everything that comes from a reader, an article or a model is escaped here and nowhere parsed; `say` gives the words
+around it in the reader's language.
 """
 
 from __future__ import annotations
@@ -8,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from askoctober.answering.assistant import DECLINED
 from askoctober.answering.deciding import in_words
+from askoctober.answering.disagreement import CALENDARS, DIFFER
 from askoctober.types import Answer, Article, Citation, Evidence, Hit, Sentence
+from askoctober.web.icons import icon
 from askoctober.web.session import Turn
-from askoctober.web.source import safe
+from askoctober.web.source import byline, safe
+from askoctober.web.wording import Wording
 
 NEAREST = 3
 SNIPPET = 110
-REPAIRED = "The model’s own wording was not supported by the source, so the source’s sentence stands here in its place."
+SUPPORT = {"quoted": "”", "supported": "✓", "repaired": "↺"}
+"""The quiet sign of how a sentence stands; its meaning is said beside it for those who hear the page."""
+REMARKS = {DIFFER: "sources-differ", CALENDARS: "calendars-differ"}
+"""What an answer says of two sources that do not agree: it is shown with both side by side."""
 
 
 def snippet(text: str, length: int = SNIPPET) -> str:
@@ -24,92 +32,70 @@ def snippet(text: str, length: int = SNIPPET) -> str:
     return words if len(words) <= length else words[:length].rsplit(" ", 1)[0].rstrip(",;:–—- ") + " …"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def render_turns(turns: Sequence[Turn], say: Wording, last: Turn | None = None) -> str:
+    """Return turns one below the other; `last` is the last of the conversation, which alone can go on."""
+    return "".join(render_turn(turn, say, turn is last) for turn in turns)
 
 
-def render_header(title: str, articles: int) -> str:
-    """Return the head of the page."""
-    return (
-        f'<header class="ask-header"><div><h1>{safe(title)}</h1>'
-        f"<p>{counted(articles, 'article')}<span>, every sentence with its source</span></p></div>"
-        '<button type="button" class="ask-shelf-button">Articles</button></header>'
-    )
-
-
-def render_welcome(examples: Sequence[str] = ()) -> str:
-    """Return the conversation while it is empty."""
-    buttons = "".join(f'<button type="button" class="ask-example">{escape(text)}</button>' for text in examples)
-    label = ' aria-label="Example questions" role="group"' if examples else ""
-    return (
-        '<section class="ask-welcome"><h2>What would you like to know?</h2>'
-        "<p>The answer is written from the articles on the shelf alone, and each sentence is checked against the place "
-        "it cites. If the articles do not say, you will be told so.</p>"
-        f'<div class="ask-examples"{label}>{buttons}</div></section>'
-    )
-
-
-def render_turns(turns: Sequence[Turn]) -> str:
-    """Return turns one below the other."""
-    return "".join(render_turn(turn) for turn in turns)
-
-
-def render_turn(turn: Turn) -> str:
+def render_turn(turn: Turn, say: Wording, last: bool = True) -> str:
     """Return a question and as much of its answer as there is."""
     answer = turn.answer
     if turn.stage == "failed":
-        body = f'<div class="ask-card ask-error" role="alert"><p>{safe(turn.error)}</p></div>'
+        error = say(turn.error) if turn.error.startswith("error-") else turn.error
+        body = f'<div class="ask-card ask-error" role="alert"><p>{safe(error)}</p></div>'
     elif answer is not None and answer.declined:
-        body = _declined(answer)
+        body = _declined(answer, say)
     else:
-        body = _text(turn) + (_sources(turn.citations) if turn.ended else "") + _foot(turn)
-    evidence = "" if turn.stage == "failed" or (answer is not None and answer.declined) else _evidence(turn)
+        body = _text(turn, say) + (_sources(turn, say) if turn.ended else "") + _foot(turn, say)
+    evidence = "" if turn.stage == "failed" or (answer is not None and answer.declined) else _evidence(turn, say)
     return (
         f'<section class="ask-turn" data-turn="{turn.number}" data-stage="{turn.stage}">'
-        f'<h2 class="ask-question">{safe(turn.question)}</h2>{_searched(turn)}{evidence}{body}</section>'
+        f'<h2 class="ask-question" dir="auto">{safe(turn.question)}</h2>{_searched(turn, say)}{evidence}{body}'
+        f"{_actions(turn, say, last) if turn.ended else ''}</section>"
     )
 
 
-def render_status(turn: Turn | None) -> str:
+def render_status(turn: Turn | None, say: Wording) -> str:
     """Return the line that says what is happening; it is read aloud when it changes, the seconds are not."""
     running = "" if turn is None or turn.ended else f' data-run="{turn.number}"'
-    return f'<div class="ask-status" role="status" aria-live="polite"{running}>{escape(status(turn))}</div>'
+    percent = ""
+    if turn is not None and turn.stage == "reading" and turn.to_read and not turn.ahead:
+        share = min(turn.read / turn.to_read, 1.0)
+        percent = f'<span class="ask-bar" aria-hidden="true"><i style="width:{share:.0%}"></i></span>'
+    return (
+        f'<div class="ask-status" role="status" aria-live="polite"{running}>{escape(status(turn, say))}</div>{percent}'
+    )
 
 
-def status(turn: Turn | None) -> str:
+def status(turn: Turn | None, say: Wording) -> str:
     """Return in words what is happening."""
     if turn is None:
         return ""
-    passages = counted(len(turn.found.evidence) if turn.found else 0, "passage")
     if turn.answer is not None:
         if turn.answer.declined:
-            return "The articles do not answer this."
+            return say("status-declined")
         sources = len({citation.mark for citation in turn.citations})
-        return f"Answer ready: {counted(len(turn.sentences), 'sentence')}, {counted(sources, 'source')}."
-    return {
-        "waiting": "Waiting for its turn",
-        "searching": "Searching the articles",
-        "reading": f"Reading {passages}",
-        "writing": "Writing",
-        "checking": "Checking against the source",
-        "stopped": "Stopped.",
-    }.get(turn.stage, "")
+        return say("status-done", sentences=len(turn.sentences), sources=sources)
+    if turn.ahead and not turn.ended:
+        return say("status-queued", ahead=turn.ahead)
+    if turn.stage == "reading" and turn.found is not None:
+        return say("status-reading", sentences=sum(max(len(e.sentences), 1) for e in turn.found.evidence))
+    return "" if turn.stage in ("done", "failed") else say(f"status-{turn.stage}")
 
 
-def _searched(turn: Turn) -> str:
+def _searched(turn: Turn, say: Wording) -> str:
     """Return what was searched for, where that is not the question as it was typed."""
     asked = turn.answer.standalone_question if turn.answer else turn.found.standalone_question if turn.found else ""
     if not asked or asked.strip() == turn.question.strip():
         return ""
-    return f'<p class="ask-searched">Searched for: {safe(asked)}</p>'
+    return f'<p class="ask-searched">{escape(say("searched"))} {safe(asked)}</p>'
 
 
-def _evidence(turn: Turn) -> str:
+def _evidence(turn: Turn, say: Wording) -> str:
     """Return what was found: in view until there is an answer, folded away after."""
     if turn.found is None or not turn.found.evidence:
         return ""
-    title = f"Found {counted(len(turn.found.evidence), 'passage')}"
+    title = escape(say("found", passages=len(turn.found.evidence)))
     cards = f'<ol class="ask-cards">{"".join(_card(evidence) for evidence in turn.found.evidence)}</ol>'
     if turn.ended and turn.sentences:
         return f'<details class="ask-evidence"><summary>{title}</summary>{cards}</details>'
@@ -119,88 +105,180 @@ def _evidence(turn: Turn) -> str:
 def _card(evidence: Evidence) -> str:
     """Return one passage as a button that opens it."""
     number = f'<span class="ask-number" aria-hidden="true">{evidence.mark}</span>'
-    return _place(evidence.article, evidence.start, evidence.end, evidence.text, number)
+    return place(evidence.article, evidence.start, evidence.end, evidence.text, number)
 
 
-def _place(article: Article, start: int, end: int, text: str, number: str = "") -> str:
+def place(article: Article, start: int, end: int, text: str, number: str = "", length: int = SNIPPET) -> str:
     """Return a list item with a button that opens a place in an article."""
     return (
-        f'<li><button type="button" class="ask-open ask-card-button"{_target(article, start, end)}>{number}'
-        f'<span class="ask-title">{safe(article.title)}</span><span class="ask-words">{safe(snippet(text))}</span>'
-        "</button></li>"
+        f'<li><button type="button" class="ask-open ask-card-button"{target(article, start, end)}>{number}'
+        f'<span class="ask-title">{safe(article.title)}</span>'
+        f'<span class="ask-words">{safe(snippet(text, length))}</span></button></li>'
     )
 
 
-def _target(article: Article, start: int, end: int) -> str:
+def target(article: Article, start: int, end: int) -> str:
     """Return the attributes by which a button names a place."""
     return f' data-article="{escape(article.id)}" data-start="{start}" data-end="{end}"'
 
 
-def _text(turn: Turn) -> str:
+def _text(turn: Turn, say: Wording) -> str:
     """Return the checked sentences, and after them the draft."""
-    parts = [_sentence(sentence, turn.citations) for sentence in turn.sentences]
-    if turn.draft.strip():
-        parts.append(f'<span class="ask-draft" title="Being checked">{safe(turn.draft.strip())}</span>')
+    sentences, citations = turn.shown
+    parts = [
+        _differ(sentence, citations, say)
+        if sentence.text in REMARKS and len(set(sentence.marks)) > 1
+        else _sentence(sentence, citations, turn.moved, say)
+        for sentence in sentences
+    ]
+    draft = turn.draft.strip() if len(turn.sentences) >= len(turn.kept) else ""
+    if draft:
+        parts.append(f'<span class="ask-draft">{safe(draft)}</span>')
     if turn.stage == "stopped":
-        parts.append('<span class="ask-tag">stopped</span>')
-    elif turn.draft.strip():
-        parts.append('<span class="ask-tag">draft, being checked</span>')
+        parts.append(f'<span class="ask-tag">{escape(say("stopped"))}</span>')
+    elif draft:
+        parts.append(f'<span class="ask-tag">{escape(say("draft"))}</span>')
     return f'<div class="ask-answer" dir="auto">{" ".join(parts)}</div>' if parts else ""
 
 
-def _sentence(sentence: Sentence, citations: Sequence[Citation]) -> str:
+def _sentence(sentence: Sentence, citations: Sequence[Citation], moved: frozenset[int], say: Wording) -> str:
     """Return one checked sentence with the buttons that open what it rests on, which stay beside its last word."""
-    buttons = "".join(_mark(citation) for mark in sentence.marks for citation in citations if citation.mark == mark)
-    tag = ""
-    if sentence.support == "repaired":
-        tag = f' <span class="ask-tag" title="{REPAIRED}">source’s own words</span>'
-    held = f'<span class="ask-held">{escape(sentence.text[-1:])}{buttons}</span>'
-    return f'<span class="ask-sentence">{escape(sentence.text[:-1])}{held}{tag}</span>'
+    buttons = _marks(sentence, citations, moved, say)
+    meaning = escape(say(f"support-{sentence.support}"))
+    sign = (
+        f'<span class="ask-support" data-support="{sentence.support}" title="{meaning}">'
+        f'<span aria-hidden="true">{SUPPORT[sentence.support]}</span><span class="ask-heard">{meaning}</span></span>'
+    )
+    held = f'<span class="ask-held">{escape(sentence.text[-1:])}{buttons}{sign}</span>'
+    return f'<span class="ask-sentence">{escape(sentence.text[:-1])}{held}</span>'
 
 
-def _mark(citation: Citation) -> str:
-    """Return the button of one citation."""
-    label = escape(f"Source {citation.mark}: {citation.article.title}")
-    target = _target(citation.article, citation.start, citation.end)
-    return f'<button type="button" class="ask-open ask-cite"{target} aria-label="{label}">{citation.mark}</button>'
+def _marks(sentence: Sentence, citations: Sequence[Citation], moved: frozenset[int], say: Wording) -> str:
+    return "".join(
+        mark_button(citation, say, citation.mark in moved)
+        for mark in sentence.marks
+        for citation in citations
+        if citation.mark == mark
+    )
 
 
-def _sources(citations: Sequence[Citation]) -> str:
+def mark_button(citation: Citation, say: Wording, moved: bool = False) -> str:
+    """Return the button of one citation, which carries its quote for a look without opening it."""
+    label = escape(say("cite", mark=citation.mark, title=citation.article.title))
+    gone = ' data-moved=""' if moved else ""
+    return (
+        f'<button type="button" class="ask-open ask-cite"{target(citation.article, citation.start, citation.end)}{gone}'
+        f' data-quote="{escape(" ".join(citation.quote.split()))}" data-title="{escape(citation.article.title)}"'
+        f' aria-label="{label}">{citation.mark}</button>'
+    )
+
+
+def _differ(sentence: Sentence, citations: Sequence[Citation], say: Wording) -> str:
+    """Return two sources that do not agree, side by side."""
+    sides = "".join(
+        f'<figure><blockquote dir="auto">{safe(" ".join(citation.quote.split()))}</blockquote>'
+        f'<figcaption><span class="ask-title">{safe(citation.article.title)}</span> {mark_button(citation, say)}'
+        f'<span class="ask-byline">{byline(citation.article, say)}</span></figcaption></figure>'
+        for mark in dict.fromkeys(sentence.marks)
+        for citation in citations
+        if citation.mark == mark
+    )
+    said = escape(say(REMARKS[sentence.text]))
+    return f'<div class="ask-differ" role="group" aria-label="{said}"><p>{said}</p><div>{sides}</div></div>'
+
+
+def _sources(turn: Turn, say: Wording) -> str:
     """Return the numbered quotes below an answer."""
-    if not citations:
+    if not turn.citations:
         return ""
     rows = "".join(
-        f'<li><button type="button" class="ask-open ask-source"{_target(c.article, c.start, c.end)}>'
+        f'<li><button type="button" class="ask-open ask-source"{target(c.article, c.start, c.end)}>'
         f'<span class="ask-number" aria-hidden="true">{c.mark}</span>'
         f'<span class="ask-title">{safe(c.article.title)}</span>'
-        f'<q class="ask-words">{safe(snippet(c.quote, 220))}</q></button></li>'
-        for c in citations
+        f'<q class="ask-words">{safe(snippet(c.quote, 220))}</q>'
+        + (f'<span class="ask-words ask-moved">{escape(say("source-moved"))}</span>' if c.mark in turn.moved else "")
+        + "</button></li>"
+        for c in turn.citations
     )
-    return f'<div class="ask-sources"><h3 class="ask-label">Sources</h3><ol>{rows}</ol></div>'
+    return f'<div class="ask-sources"><h3 class="ask-label">{escape(say("sources"))}</h3><ol>{rows}</ol></div>'
 
 
-def _foot(turn: Turn) -> str:
-    """Return what was done for an answer, small."""
+def _foot(turn: Turn, say: Wording) -> str:
+    """Return what was done for an answer, small: how sure it is, and what its signs mean."""
     if turn.answer is None or not turn.sentences:
         return ""
+    sure = say("sure-" + in_words(turn.answer.confidence).replace(" ", "-"))
     total = turn.answer.timings.get("total_ms", 0.0)
-    seconds = f" · {total / 1000:.1f} s" if total else ""
-    title = escape(f"Written by {turn.answer.model}")
-    sure = in_words(turn.answer.confidence)
+    seconds = f" · {escape(say('seconds', seconds=round(total / 1000, 1)))}" if total else ""
+    used = [kind for kind in SUPPORT if any(sentence.support == kind for sentence in turn.sentences)]
+    signs = "".join(
+        f'<span><span aria-hidden="true" class="ask-support" data-support="{kind}">{SUPPORT[kind]}</span> '
+        f"{escape(say(f'support-{kind}'))}</span>"
+        for kind in used
+    )
+    title = escape(say("written-by", model=turn.answer.model))
     return (
-        f'<p class="ask-foot" title="{title}">The articles {sure} answer this · '
-        f"each sentence checked against its source{seconds}</p>"
+        f'<p class="ask-foot" title="{title}"><span class="ask-sure">{escape(sure)}</span>{seconds}</p>'
+        f'<p class="ask-foot ask-signs-key">{signs}</p>'
     )
 
 
-def _declined(answer: Answer) -> str:
-    """Return a decline: the line, and the nearest that the articles have."""
+def _declined(answer: Answer, say: Wording) -> str:
+    """Return a decline: the line, the nearest that the articles have, and other ways to look."""
+    line = say("declined") if answer.text == DECLINED else answer.text
     nearest = "".join(_nearest(hit) for hit in answer.hits[:NEAREST])
-    listed = f'<h3 class="ask-label">Nearest passages</h3><ol class="ask-cards">{nearest}</ol>' if nearest else ""
-    return f'<div class="ask-card ask-declined"><p class="ask-answer">{safe(answer.text)}</p>{listed}</div>'
+    listed = (
+        f'<h3 class="ask-label">{escape(say("nearest"))}</h3><ol class="ask-cards">{nearest}</ol>' if nearest else ""
+    )
+    ways = "".join(
+        f'<button type="button" class="ask-way" data-act="{act}">{escape(say(f"act-{act}"))}</button>'
+        for act in (("edit", "more", "passages") if nearest else ("edit",))
+    )
+    return (
+        f'<div class="ask-card ask-declined"><p class="ask-answer">{safe(line)}</p>{listed}'
+        f'<div class="ask-ways" role="group" aria-label="{escape(say("search-differently"))}">'
+        f'<span class="ask-label">{escape(say("search-differently"))}</span>{ways}</div></div>'
+    )
 
 
 def _nearest(hit: Hit) -> str:
     """Return one near passage as a button that opens it."""
     chunk = hit.chunk
-    return _place(chunk.article, chunk.start, chunk.end, chunk.text)
+    return place(chunk.article, chunk.start, chunk.end, chunk.text)
+
+
+def _actions(turn: Turn, say: Wording, last: bool) -> str:
+    """Return what a reader can do with an answer."""
+    acts = ["retry", "edit", "link"]
+    if last and turn.stage in ("stopped", "failed"):
+        acts.insert(0, "continue")
+    if turn.sentences:
+        acts.append("copy")
+    buttons = "".join(
+        f'<button type="button" class="ask-act" data-act="{act}">{escape(say(f"act-{act}"))}</button>' for act in acts
+    )
+    thumbs = ""
+    if turn.answer is not None:
+        thumbs = "".join(
+            f'<button type="button" class="ask-act ask-thumb" data-act="{way}" aria-label="{escape(say(f"act-{way}"))}"'
+            f' title="{escape(say(f"act-{way}"))}" aria-pressed="{str(turn.rating == way).lower()}">'
+            f"{icon(way)}</button>"
+            for way in ("up", "down")
+        )
+    return (
+        f'<div class="ask-acts" role="group" aria-label="{escape(say("this-answer"))}">{buttons}'
+        f'<span class="ask-thumbs">{thumbs}</span></div>{_word(turn, say)}'
+    )
+
+
+def _word(turn: Turn, say: Wording) -> str:
+    """Return where a reader can say in a word why, once a thumb was given."""
+    if not turn.rating:
+        return ""
+    if turn.word:
+        return f'<p class="ask-foot" role="status">{escape(say("word-kept"))}</p>'
+    return (
+        f'<form class="ask-word"><label>{escape(say("word-label"))} '
+        f'<input name="word" maxlength="500" autocomplete="off"></label>'
+        f'<button type="submit" class="ask-act">{escape(say("word-send"))}</button></form>'
+    )

@@ -7,10 +7,14 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askoctober.errors import ConfigError
 from askoctober.web.app import create_chat, page
+from askoctober.web.feedback import Feedback
+from askoctober.web.own import OwnArticles
 from askoctober.web.session import Answerer
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
 
 
+SCRIPTS = "/askoctober"
+"""Where the chat's own scripts are; `static/bridge.js` knows it too."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "[")
 """Host headers of readers on this computer; the last is what is left of an IPv6 address before its first colon."""
 
@@ -31,19 +37,40 @@ def create_app(
     shelf_title: str | None = None,
     examples: Sequence[str] | None = None,
     hosts: Sequence[str] | None = None,
+    own: OwnArticles | None = None,
+    feedback: Path | None = None,
 ) -> FastAPI:
     """Return an ASGI application with the chat at `/`, to serve or to mount.
 
-    With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one.
+    With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one. With `own`
+    readers may add articles; `feedback` is the file that their thumbs are appended to.
     """
-    chat = create_chat(assistant, shelf_title=shelf_title, examples=examples)
+    chat = create_chat(
+        assistant,
+        shelf_title=shelf_title,
+        examples=examples,
+        own=own,
+        feedback=Feedback(feedback) if feedback else None,
+    )
     from fastapi import FastAPI
+    from fastapi.responses import FileResponse
+    from fastapi.staticfiles import StaticFiles
     from gradio import mount_gradio_app
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     # Without its own pages on the interface: their scripts come from another host.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page())
+    plotly = find_spec("plotly")
+    assert plotly is not None and plotly.origin is not None, "plotly is one of our packages"
+    script = Path(plotly.origin).parent / "package_data" / "plotly.min.js"
+
+    @app.get(f"{SCRIPTS}/plotly.min.js")
+    def plotting() -> FileResponse:
+        return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+
+    # Files of the package, without their sources in Python.
+    app.mount(SCRIPTS, StaticFiles(directory=Path(__file__).parent / "static"))
+    mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page(uploads=own is not None))
     mounted.add_middleware(NoFetching)
     if hosts:
         mounted.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
@@ -92,7 +119,15 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def serve(assistant: Answerer, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+def serve(
+    assistant: Answerer,
+    host: str,
+    port: int,
+    *,
+    announce: Callable[[str], None],
+    own: OwnArticles | None = None,
+    feedback: Path | None = None,
+) -> None:
     """Serve the chat until Ctrl-C; `announce` is given the address once it answers.
 
     Raises:
@@ -103,7 +138,7 @@ def serve(assistant: Answerer, host: str, port: int, *, announce: Callable[[str]
 
         here = bound.getsockname()[0] in ("127.0.0.1", "::1")
         settings = uvicorn.Config(
-            create_app(assistant, hosts=LOOPBACK if here else None),
+            create_app(assistant, hosts=LOOPBACK if here else None, own=own, feedback=feedback),
             log_level="error",
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,

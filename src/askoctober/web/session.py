@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeAlias
+from uuid import uuid4
 
+from askoctober.calendars import Calendars
+from askoctober.config import Config
 from askoctober.types import (
     Answer,
-    Article,
     Citation,
     Event,
     EvidenceFound,
+    Hit,
     Message,
+    Reading,
     Sentence,
     SentenceChecked,
+    Store,
     TextPiece,
 )
+from askoctober.web.settings import Settings
+from askoctober.web.wording import DEFAULT, Wording, wording
 
 Stage: TypeAlias = Literal["waiting", "searching", "reading", "writing", "checking", "done", "stopped", "failed"]
 
@@ -25,20 +33,35 @@ ENDED: tuple[Stage, ...] = ("done", "stopped", "failed")
 SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?:\s*\[\d+\])*(?:\s+|$)")
 
 
-class Shelf(Protocol):
-    """What the chat needs of an opened index."""
+class Named(Protocol):
+    """What the chat needs of a language model."""
 
-    def articles(self) -> Sequence[Article]:
-        """Every article of the shelf."""
+    @property
+    def name(self) -> str:
+        """What the model is called."""
         ...
 
 
-class ShelfHolder(Protocol):
+class Searcher(Protocol):
     """What the chat needs of a retriever."""
 
     @property
-    def store(self) -> Shelf:
+    def store(self) -> Store:
         """The opened index."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of the languages that the shelf is written in."""
+        ...
+
+    @property
+    def calendars(self) -> Calendars | None:
+        """The two calendars of the shelf, or None where it keeps to one."""
+        ...
+
+    def search(self, question: str, k: int = 5) -> list[Hit]:
+        """Return at most k hits, best first."""
         ...
 
 
@@ -46,18 +69,32 @@ class Answerer(Protocol):
     """What the chat needs of an assistant."""
 
     @property
-    def retriever(self) -> ShelfHolder:
-        """Where the answers come from."""
+    def retriever(self) -> Searcher:
+        """Where the answers come from; it may be exchanged while the chat is served."""
         ...
 
-    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
+    @property
+    def generator(self) -> Named:
+        """What writes the answers."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """The keeper's settings."""
+        ...
+
+    def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
         """Yield the events of an answer; closing the iterator stops the generation."""
         ...
 
 
 @dataclass
 class Turn:
-    """One question and as much of its answer as there is; `number` tells the runs of a session apart."""
+    """One question and as much of its answer as there is; `number` tells the runs of a session apart.
+
+    `ahead` readers come first, `read` of `to_read` tokens are read; `moved` are the marks of restored citations whose
+    source is no longer what it was; `kept` is what stood there when an answer was stopped that now goes on.
+    """
 
     question: str
     number: int
@@ -68,6 +105,14 @@ class Turn:
     citations: list[Citation] = field(default_factory=list)
     answer: Answer | None = None
     error: str = ""
+    ahead: int = 0
+    read: int = 0
+    to_read: int = 0
+    rating: str = ""
+    word: str = ""
+    moved: frozenset[int] = frozenset()
+    kept: tuple[Sentence, ...] = ()
+    kept_citations: tuple[Citation, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -86,6 +131,8 @@ class Turn:
         match event:
             case EvidenceFound():
                 self.found, self.stage = event, "reading"
+            case Reading(done=done, total=total):
+                self.read, self.to_read = done, total
             case TextPiece(text=text):
                 self.draft += text
                 complete = SENTENCE_END.search(self.draft) and not unchecked(self.draft)
@@ -99,16 +146,38 @@ class Turn:
             case Answer():
                 self.answer, self.stage, self.draft = event, "done", ""
                 self.sentences, self.citations = list(event.sentences), list(event.citations)
+                self.kept = self.kept_citations = ()
+
+    @property
+    def shown(self) -> tuple[Sequence[Sentence], Sequence[Citation]]:
+        """The checked sentences and their citations: those from before a stop until as many are there again."""
+        if len(self.kept) > len(self.sentences):
+            return self.kept, self.kept_citations
+        return self.sentences, self.citations
+
+    def resume(self) -> None:
+        """Wait for the answer again, holding on to what was checked of it: the model writes the same again."""
+        sentences, citations = self.shown
+        self.kept, self.kept_citations = tuple(sentences), tuple(citations)
+        self.sentences, self.citations = [], []
+        self.stage, self.draft, self.error, self.found, self.read = "waiting", "", "", None, 0
 
     def stop(self) -> None:
         """End the turn with what has been checked so far."""
         if not self.ended:
             self.stage, self.draft = "stopped", ""
+            self.sentences, self.citations = (list(part) for part in self.shown)
+            self.kept = self.kept_citations = ()
 
     def fail(self, message: str) -> None:
         """End the turn with a line for the reader."""
         if not self.ended:
             self.stage, self.draft, self.error = "failed", "", message
+
+
+def now() -> str:
+    """Return the time as ISO 8601 has it, in UTC and whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def unchecked(draft: str) -> str:
@@ -125,11 +194,24 @@ def merged(citations: Sequence[Citation], more: Sequence[Citation]) -> list[Cita
 
 @dataclass
 class Session:
-    """The conversation of one browser tab; it is changed in place, so a stop reaches the answer that is running."""
+    """The conversation of one browser tab; it is changed in place, so a stop reaches the answer that is running.
 
+    The browser keeps it under its `id`; `name` is empty where it is called after its first question.
+    """
+
+    id: str = field(default_factory=lambda: uuid4().hex)
+    name: str = ""
+    created: str = field(default_factory=lambda: now())
     turns: list[Turn] = field(default_factory=list)
     count: int = 0
     examples: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    language: str = DEFAULT
+
+    @property
+    def say(self) -> Wording:
+        """What the interface says to this reader."""
+        return wording(self.language)
 
     @property
     def last(self) -> Turn | None:
@@ -156,11 +238,29 @@ class Session:
         self.last.stage = "searching"
         return self.last
 
-    def retry(self) -> bool:
-        """Ask the last question again in place of its answer."""
-        if self.last is None or self.busy:
+    def turn(self, number: int) -> Turn | None:
+        """Return the turn of that number."""
+        return next((turn for turn in self.turns if turn.number == number), None)
+
+    def ask_again(self, number: int, question: str = "") -> bool:
+        """Ask a turn's question again, or another in its place.
+
+        Where other turns come after it, a new conversation begins there: the browser still has the old one.
+        """
+        turn = self.turn(number)
+        if turn is None or self.busy or not (question.strip() or turn.question):
             return False
-        return self.begin(self.turns.pop().question)
+        if turn is not self.last:
+            self._renew()
+        del self.turns[self.turns.index(turn) :]
+        return self.begin(question.strip() or turn.question)
+
+    def go_on(self) -> bool:
+        """Let the last answer go on where it was stopped, or failed."""
+        if self.last is None or self.last.stage not in ("stopped", "failed"):
+            return False
+        self.last.resume()
+        return True
 
     def stop(self) -> None:
         """End what is running."""
@@ -168,14 +268,24 @@ class Session:
             self.last.stop()
 
     def clear(self) -> None:
-        """Forget the conversation."""
+        """Begin a new conversation."""
         self.stop()
         self.turns.clear()
+        self._renew()
+
+    def _renew(self) -> None:
+        self.id, self.name, self.created = uuid4().hex, "", now()
 
     def history(self) -> list[Message]:
-        """Return the messages before the last turn; questions that got no answer are left out."""
+        """Return the messages before the last turn."""
+        return self.before(self.last)
+
+    def before(self, last: Turn | None) -> list[Message]:
+        """Return the messages before a turn; questions that got no answer are left out."""
         messages: list[Message] = []
-        for turn in self.turns[:-1]:
+        for turn in self.turns:
+            if turn is last:
+                break
             if turn.text:
                 messages.append({"role": "user", "content": turn.question})
                 messages.append({"role": "assistant", "content": turn.text})

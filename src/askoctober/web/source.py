@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from html import escape
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from askoctober.types import Article, Span
+from askoctober.web.citing import citation_texts
+from askoctober.web.wording import Wording
 
 Kind: TypeAlias = Literal["", "quote", "other"]
 
@@ -30,55 +32,98 @@ def safe(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
-def readable_date(value: str) -> str:
-    """Return an ISO date as a reader writes it, anything else as it is."""
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return value
-    return f"{day.day} {day:%B %Y}"
-
-
-def byline(article: Article) -> str:
+def byline(article: Article, say: Wording) -> str:
     """Return who wrote an article, where it appeared and when, as far as that is known."""
-    parts = (article.author, article.publisher, readable_date(article.date))
+    parts = (article.author, article.publisher, say.day(article.date))
     return '<span class="ask-dot"> · </span>'.join(safe(part) for part in parts if part)
 
 
-def render_shelf(articles: Sequence[Article]) -> str:
+def original(article: Article, say: Wording) -> str:
+    """Return a link to where an article came from, if that is a web address: nothing is fetched until it is pressed."""
+    if urlsplit(article.url).scheme not in ("http", "https"):
+        return ""
+    return (
+        f' <a class="ask-original" href="{escape(article.url)}" target="_blank" rel="noopener noreferrer">'
+        f"{escape(say('original'))}</a>"
+    )
+
+
+def render_pane(articles: Sequence[Article], say: Wording) -> str:
     """Return the pane as it is before a source is opened: what it is for, and the articles to read."""
     rows = "".join(
         f'<li><button type="button" class="ask-open ask-shelf-item" data-article="{escape(article.id)}">'
-        f'<span class="ask-title">{safe(article.title)}</span><span class="ask-byline">{byline(article)}</span>'
+        f'<span class="ask-title">{safe(article.title)}</span><span class="ask-byline">{byline(article, say)}</span>'
         "</button></li>"
         for article in articles[:SHELF_SHOWN]
     )
     more = len(articles) - SHELF_SHOWN
-    rest = f'<p class="ask-note">and {more} more, which answers can cite.</p>' if more > 0 else ""
+    rest = f'<p class="ask-note">{escape(say("and-more", count=more))}</p>' if more > 0 else ""
     return (
-        '<div class="ask-pane-head"><h2>Sources</h2>'
-        '<button type="button" class="ask-close" aria-label="Close the sources">×</button></div>'
-        '<div class="ask-pane-body" tabindex="0" role="region" aria-label="The articles on the shelf">'
-        '<p class="ask-lead">Choose a number in an answer: the article opens here, at the very words it rests on.</p>'
-        f'<h3 class="ask-label">On the shelf</h3><ul class="ask-shelf">{rows}</ul>{rest}</div>'
+        f'<div class="ask-pane-head"><h2>{escape(say("sources"))}</h2>{_close(say)}</div>'
+        f'<div class="ask-pane-body" tabindex="0" role="region" aria-label="{escape(say("on-the-shelf"))}">'
+        f'<p class="ask-lead">{escape(say("pane-lead"))}</p>'
+        f'<h3 class="ask-label">{escape(say("on-the-shelf"))}</h3><ul class="ask-shelf">{rows}</ul>{rest}</div>'
     )
 
 
-def render_problem(message: str) -> str:
+def render_problem(message: str, say: Wording) -> str:
     """Return the pane with one line in the place of an article."""
-    return _pane(f'<p class="ask-lead">{escape(message)}</p>', "Source")
+    return _pane(f'<p class="ask-lead">{escape(message)}</p>', say("source"), say)
 
 
-def render_article(article: Article, quote: Span | None = None, others: Sequence[Span] = ()) -> str:
+def render_article(article: Article, say: Wording, quote: Span | None = None, places: Sequence[Span] = ()) -> str:
     """Return the pane with a whole article, `quote` marked and, more quietly, the other cited places."""
-    head = f'<h2 class="ask-article-title">{safe(article.title)}</h2><p class="ask-byline">{byline(article)}</p>'
+    head = (
+        f'<h2 class="ask-article-title" dir="auto">{safe(article.title)}</h2>'
+        f'<p class="ask-byline">{byline(article, say)}{original(article, say)}</p>{_copying(article, quote, say)}'
+    )
+    others = [span for span in places if span != quote]
     body = render_text(article.text, quote, others)
-    return _pane(f'<article class="ask-article">{head}{body}</article>', article.title)
+    steps = _steps(sorted({quote, *others}, key=lambda span: (span.start, span.end)), quote, say) if quote else ""
+    return _pane(f'<article class="ask-article">{head}{body}</article>', article.title, say, article.id, steps)
 
 
-def render_text(text: str, quote: Span | None = None, others: Sequence[Span] = ()) -> str:
-    """Return text as headings and paragraphs; what the marks hold, unescaped, is exactly `text[start:end]`."""
-    return "".join(_block(text, block, quote, others) for block in blocks(text))
+def _copying(article: Article, quote: Span | None, say: Wording) -> str:
+    """Return the buttons that copy a citation in three forms."""
+    texts = citation_texts(article, article.text[quote.start : quote.end] if quote else "")
+    buttons = "".join(
+        f'<button type="button" class="ask-act ask-copy" data-text="{escape(texts[form])}">{name}</button>'
+        for form, name in (("plain", escape(say("copy-plain"))), ("markdown", "Markdown"), ("bibtex", "BibTeX"))
+    )
+    label = escape(say("copy-citation"))
+    return f'<div class="ask-copying" role="group" aria-label="{label}"><span>{label}</span>{buttons}</div>'
+
+
+def _steps(places: Sequence[Span], quote: Span, say: Wording) -> str:
+    """Return the buttons that step from one cited place of an article to the next."""
+    if len(places) < 2:
+        return ""
+    at = places.index(quote)
+    buttons = "".join(
+        f'<button type="button" class="ask-step" aria-label="{escape(say(name))}" title="{escape(say(name))}"'
+        f' data-start="{to.start}" data-end="{to.end}">{sign}</button>'
+        for name, sign, to in (
+            ("quote-before", "‹", places[at - 1]),
+            ("quote-after", "›", places[(at + 1) % len(places)]),
+        )
+    )
+    said = escape(say("quote-of", number=at + 1, count=len(places)))
+    return f'<span class="ask-steps" role="group" aria-label="{said}"><span>{said}</span>{buttons}</span>'
+
+
+def render_text(text: str, quote: Span | None = None, others: Sequence[Span] = (), anchor: str = "") -> str:
+    """Return text as headings and paragraphs; what the marks hold, unescaped, is exactly `text[start:end]`.
+
+    With an `anchor` each heading gets an id of that and its offset.
+    """
+    return "".join(_block(text, block, quote, others, anchor) for block in blocks(text))
+
+
+def headings(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield offset, depth and words of each heading of a text."""
+    for block in blocks(text):
+        if heading := HEADING.match(text, block.start, block.end):
+            yield block.start, len(heading.group(1)), " ".join(text[heading.end() : block.end].split()).rstrip("# ")
 
 
 def blocks(text: str) -> Iterator[Span]:
@@ -97,7 +142,7 @@ def blocks(text: str) -> Iterator[Span]:
         yield Span(start, len(text))
 
 
-def _block(text: str, block: Span, quote: Span | None, others: Sequence[Span]) -> str:
+def _block(text: str, block: Span, quote: Span | None, others: Sequence[Span], anchor: str) -> str:
     """Return one heading or paragraph."""
     heading = HEADING.match(text, block.start, block.end)
     if heading:
@@ -108,7 +153,8 @@ def _block(text: str, block: Span, quote: Span | None, others: Sequence[Span]) -
     else:
         tag, name = "p", "ask-item" if ITEM.match(text, block.start, block.end) else "ask-paragraph"
         inner = _slices(text, block, quote, others)
-    return f'<{tag} class="{name}" dir="auto">{inner}</{tag}>'
+    at = f' id="{escape(anchor)}{block.start}" tabindex="-1"' if heading and anchor else ""
+    return f'<{tag} class="{name}" dir="auto"{at}>{inner}</{tag}>'
 
 
 def _slices(text: str, span: Span, quote: Span | None, others: Sequence[Span]) -> str:
@@ -131,31 +177,41 @@ def _slices(text: str, span: Span, quote: Span | None, others: Sequence[Span]) -
     return "".join(f'<mark class="ask-{kind}">{escape(part)}</mark>' if kind else escape(part) for kind, part in parts)
 
 
-def _pane(body: str, label: str) -> str:
+def _pane(body: str, label: str, say: Wording, article: str = "", steps: str = "") -> str:
     """Return the frame around what is being read."""
+    whole = (
+        f'<button type="button" class="ask-whole" data-article="{escape(article)}">{escape(say("read-whole"))}</button>'
+        if article
+        else ""
+    )
     return (
-        '<div class="ask-pane-head"><button type="button" class="ask-back">← All articles</button>'
-        '<button type="button" class="ask-close" aria-label="Close the source">×</button></div>'
-        f'<div class="ask-pane-body" tabindex="0" role="region" aria-label="Source: {escape(label)}">{body}</div>'
+        f'<div class="ask-pane-head"><button type="button" class="ask-back">← {escape(say("all-articles"))}</button>'
+        f"{steps}{whole}{_close(say)}</div>"
+        f'<div class="ask-pane-body" tabindex="0" role="region" aria-label="{escape(say("source"))}: {escape(label)}">'
+        f"{body}</div>"
     )
 
 
-def open_source(articles: Mapping[str, Article], request: Any) -> str:
+def _close(say: Wording) -> str:
+    return f'<button type="button" class="ask-close" aria-label="{escape(say("close-sources"))}">×</button>'
+
+
+def open_source(articles: Mapping[str, Article], request: Any, say: Wording) -> str:
     """Return the pane for what a browser asks to open; anything that does not name a place on the shelf is refused."""
     wanted = request if isinstance(request, dict) else {}
     name = wanted.get("article")
     article = articles.get(name) if isinstance(name, str) else None
     if article is None:
-        return render_problem("That article is not on this shelf.")
+        return render_problem(say("no-article"), say)
     if wanted.get("start") is None and wanted.get("end") is None:
-        return render_article(article)
+        return render_article(article, say)
     quote = _span(article, wanted.get("start"), wanted.get("end"))
     if quote is None:
-        return render_problem("That place is not in the article.")
+        return render_problem(say("no-place"), say)
     listed = wanted.get("others")
     pairs = listed[:OTHERS_TAKEN] if isinstance(listed, list) else []
     found = [_span(article, *pair) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
-    return render_article(article, quote, [span for span in found if span is not None])
+    return render_article(article, say, quote, [span for span in found if span is not None])
 
 
 def _span(article: Article, start: Any, end: Any) -> Span | None:

@@ -1,0 +1,72 @@
+"""What a reader does with a conversation beside asking: each act changes the session, or nothing where it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from askoctober.errors import KeepingError
+from askoctober.types import Article
+from askoctober.web.feedback import Feedback
+from askoctober.web.keeping import read_conversation
+from askoctober.web.records import LONGEST_WORD, RATINGS
+from askoctober.web.session import Session, Turn
+from askoctober.web.settings import PASSAGES
+
+
+def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: Feedback | None = None) -> None:
+    """Do what a browser asks for; `data` is untrusted: `{"act": name, "turn": number, ...}`.
+
+    The acts are `new`, `restore` (with `record`), `retry`, `more` (retry, reading more), `edit` (with `question`),
+    `continue`, and `rate` (with `rating` and `word`). Nothing is done while an answer is being written, but rating.
+    """
+    given = data if isinstance(data, dict) else {}
+    number, name = given.get("turn"), given.get("act")
+    turn = session.turn(number) if type(number) is int else None
+    if name == "rate":
+        if turn is not None:
+            _rate(session, turn, given.get("rating"), given.get("word"), feedback)
+    elif name == "new":
+        session.clear()
+    elif session.busy:
+        return
+    elif name == "restore":
+        _restore(session, given.get("record"), articles)
+    elif name == "continue":
+        session.go_on()
+    elif turn is not None and name in ("retry", "more", "edit"):
+        question = given.get("question") if name == "edit" else ""
+        if name == "more":
+            _read_more(session)
+        if isinstance(question, str):
+            session.ask_again(turn.number, question)
+
+
+def _rate(session: Session, turn: Turn, rating: Any, word: Any, feedback: Feedback | None) -> None:
+    """Keep a thumb; the same one again takes it back on the page, and the file keeps both lines."""
+    if rating not in RATINGS or turn.answer is None:
+        return
+    turn.rating = rating
+    turn.word = " ".join(word.split())[:LONGEST_WORD] if isinstance(word, str) and rating else ""
+    if feedback is not None and rating:
+        feedback.add(turn, session.before(turn), rating, turn.word)
+
+
+def _restore(session: Session, record: Any, articles: Mapping[str, Article]) -> None:
+    """Take up a conversation that the browser kept; one that cannot be read leaves an empty one."""
+    session.clear()
+    try:
+        turns = read_conversation(record, articles)
+    except KeepingError:
+        return
+    session.turns[:] = turns
+    session.id, session.name, session.created = record["id"], record["name"], record["created"]
+    session.count = max((turn.number for turn in turns), default=0)
+
+
+def _read_more(session: Session) -> None:
+    """Read of more passages from now on."""
+    more = [number for number in PASSAGES if number > session.settings.passages]
+    if more:
+        session.settings = replace(session.settings, passages=more[-1])

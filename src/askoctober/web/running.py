@@ -1,0 +1,76 @@
+"""One answer from question to end: the stream of an assistant, brought into a session as its turn in the line comes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+
+import anyio.to_thread
+
+from askoctober.errors import AskoctoberError
+from askoctober.types import Event
+from askoctober.web.line import Line
+from askoctober.web.session import Answerer, Session, Turn
+
+logger = logging.getLogger(__name__)
+
+UNEXPECTED = "error-unexpected"
+"""The message, by its id, for what nobody foresaw."""
+LOOK_AGAIN_SECONDS = 0.5
+"""How often a reader who waits is looked after: whether they have stopped waiting."""
+
+
+async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterator[None]:
+    """Answer the question that waits, and yield whenever the session has changed; closing it stops the answer.
+
+    What is found is shown before the reader's turn comes, for it needs no language model; only a follow-up, which the
+    model may have to rewrite, waits first.
+    """
+    turn = session.claim()
+    if turn is None:
+        yield
+        return
+    history = session.history()
+    place = line.join()
+    stream = assistant.stream(turn.question, history, session.settings.applied(assistant.config))
+    try:
+        yield
+        if not history and await _step(stream, turn):
+            yield
+        while place.ahead and not turn.ended:
+            turn.ahead = place.ahead
+            yield
+            await place.moved(LOOK_AGAIN_SECONDS)
+        turn.ahead = 0
+        while not turn.ended and await _step(stream, turn):
+            yield
+    except AskoctoberError as error:
+        turn.fail(str(error))
+    except Exception:
+        logger.exception("The question could not be answered")
+        turn.fail(UNEXPECTED)
+    finally:
+        turn.stop()
+        try:
+            await _close(stream)
+        finally:
+            place.leave()
+    yield
+
+
+async def _step(stream: Iterator[Event], turn: Turn) -> bool:
+    """Bring the turn up to date with the next event; return whether there was one."""
+    # A thread, because the model works meanwhile; one that has begun is waited for, whoever gives up.
+    event = await anyio.to_thread.run_sync(next, stream, None)
+    if event is None:
+        return False
+    turn.take(event)
+    return True
+
+
+async def _close(stream: Iterator[Event]) -> None:
+    """Stop what the stream is doing, before the next in line begins."""
+    close = getattr(stream, "close", None)
+    if close is not None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(close)
