@@ -13,7 +13,7 @@ from askoctober.building import build
 from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.index import LocalStore
-from askoctober.prompts import read_prompt
+from askoctober.prompts import fill, read_prompt
 from askoctober.retrieval import Retriever
 from askoctober.types import (
     Answer,
@@ -137,7 +137,7 @@ def test_what_the_model_is_shown(retriever: Retriever) -> None:
     assert [message["role"] for message in call.messages] == ["system", "user"]
     assert call.messages[0] == decision[0] == {"role": "system", "content": read_prompt("system.txt")}
     # Decision and answer share all but their task, so that the excerpts are read once.
-    shared = call.prompt.removesuffix(read_prompt("answer.txt"))
+    shared = call.prompt.removesuffix(fill("answer.txt", length="one to three short sentences"))
     assert decision[1]["content"] == shared + read_prompt("decide.txt")
     assert shared.endswith(f"\n\nQuestion: {QUESTION}\n\n")
     assert re.findall(r"^\[(\d+)\]", shared, re.M) == [str(piece.mark) for piece in found.evidence]
@@ -150,7 +150,7 @@ def test_below_the_threshold_nothing_is_written(retriever: Retriever) -> None:
     assistant, generator = assistant_saying(retriever, f"{WENNER} [1]", yes=0.001)
     events = list(assistant.stream(QUESTION))
     answer = holds(events)
-    assert [type(event).__name__ for event in events] == ["EvidenceFound", "Answer"]
+    assert [type(event).__name__ for event in events] == ["EvidenceFound", "Reading", "Reading", "Answer"]
     assert answer.declined and answer.text == DECLINED and answer.hits and not answer.citations
     assert answer.confidence < 0.5
     assert generator.calls == []

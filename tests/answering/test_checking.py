@@ -149,6 +149,17 @@ def test_names_of_the_question_need_no_support(encoder: Encoder) -> None:
     assert sentence is not None and sentence.support == "supported"
 
 
+def test_the_question_with_a_name_put_in_is_no_answer(encoder: Encoder) -> None:
+    checker = Checker("Who gave up all doubts about the language of flowers after a long quarrel?", EVIDENCE, encoder)
+    claim = "Adrian Wenner gave up all doubts about the language of flowers after a long quarrel."
+    sentence, citations = check(checker, claim, 1)
+    holds(checker, sentence, citations)
+    assert sentence is not None and (sentence.support, sentence.text) == (
+        "repaired",
+        "Adrian Wenner doubted the dance in 1967.",
+    )
+
+
 def test_a_sentence_from_two_sources_cites_both(checker: Checker) -> None:
     text = "Adrian Wenner doubted in 1967 that bees dance, and Bert Hölldobler described ants' nests in 1990."
     sentence, citations = check(checker, text, 1)

@@ -15,6 +15,7 @@ OPPOSITE = [
         "The board voted 10-2 against the merger.",
         "The board voted 10-2 for the resolution on the merger; two were against.",
     ),
+    ("The trustees voted against the merger.", "The trustees nevertheless voted, 12 to 3, for talks."),
 ]
 ALIKE = [
     ("Germany was defeated by France.", "France defeated Germany."),
@@ -25,6 +26,7 @@ ALIKE = [
     ("The canal opened in 1869.", "The canal did not open until 1869."),
     ("The revolt failed to spread.", "The revolt did not spread."),
     ("Two voted against the merger.", "Ten voted for it and two voted against it."),
+    ("The trustees voted for talks.", "The trustees nevertheless voted (12 to 3) for talks."),
     ("She fought for reform.", "She fought all her life against the old law and fought for reform."),
     ("Bread rises.", ""),
     ("", "Bread does not rise."),

@@ -148,9 +148,7 @@ class FakeAssistant:
         self.generator = SimpleNamespace(name="fake")
         self.config = Config()
 
-    def stream(
-        self, question: str, history: Sequence[Message] = (), config: Config | None = None
-    ) -> Iterator[Event]:
+    def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
         """Yield canned events."""
         self.asked.append((question, list(history)))
         try:

@@ -20,6 +20,9 @@ CLOSE = 0.55
 """Cosine from which a sentence means what the cited sentence says, if its names and numbers agree."""
 NEARLY = 0.5
 """Cosine from which it does if, besides, every word of weight is the quote's or the question's."""
+LEAST_COVER = 0.4
+"""A sentence in the model's words shares at least this share of its words of weight with its quotes. That it repeats
+the question does not count: a question with a name of the source put in is near to it, whatever it claims."""
 NEAR = 0.4
 """Cosine from which a second quote may add what the first lacks."""
 FEWEST_WORDS = 4
@@ -180,9 +183,14 @@ class Checker:
         text = source.evidence.article.text
         for span in _growing(source.evidence.sentences, source.place):
             quote = f"{text[span.start : span.end]} {beside}"
-            if not self._missing(claim, quote) and not contradicts(claim, quote):
+            if self._covers(claim, quote) and not self._missing(claim, quote) and not contradicts(claim, quote):
                 return span
         return None
+
+    def _covers(self, claim: str, quote: str) -> bool:
+        """Whether a quote holds enough of a claim's words of weight."""
+        words = content(claim)
+        return len(words & content(quote)) >= LEAST_COVER * len(words)
 
     def _holds_words(self, claim: str, at: int) -> bool:
         """Whether a source has every word of weight of a claim that the question does not have."""

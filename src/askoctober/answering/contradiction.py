@@ -21,6 +21,7 @@ _REACH = 4
 """How many words after a negation it may bear on, within its clause."""
 _OPPOSITE = {"for": "against", "against": "for"}
 _SIDE_REACH = 3
+_BESIDE_COUNTS = frozenset(",()—–")
 _APART = 4
 """Names with more words than this between them are in no plain "A did B"."""
 _PASSIVE = frozenset({"was", "were", "been", "being", "is", "are", "be", "got"})
@@ -90,14 +91,24 @@ def _sides_differ(claim: Sequence[str], quote: Sequence[str]) -> bool:
 
 
 def _sides(words: Sequence[str]) -> set[tuple[str, str]]:
-    """Return each word of weight with the "for" or "against" that follows it closest in its clause."""
+    """Return each word of weight with the "for" or "against" that follows it closest in its clause.
+
+    A count between them ("voted, 12 to 3, for") does not part them.
+    """
     found = set()
-    for clause in _clauses(words):
+    for clause in _clauses(_without_counts(words)):
         for at, word in enumerate(clause):
             side = next((after for after in clause[at + 1 : at + 1 + _SIDE_REACH] if after in _OPPOSITE), "")
-            if side and fold(word) not in LIGHT and not word[0].isdigit():
+            if side and fold(word) not in LIGHT:
                 found.add((stem(word), side))
     return found
+
+
+def _without_counts(words: Sequence[str]) -> list[str]:
+    """Leave out numbers, and the commas and brackets beside them."""
+    kept = [at for at, word in enumerate(words) if not word[0].isdigit()]
+    numbers = set(range(len(words))) - set(kept)
+    return [words[at] for at in kept if not (words[at] in _BESIDE_COUNTS and (at - 1 in numbers or at + 1 in numbers))]
 
 
 def _clauses(words: Sequence[str]) -> list[list[str]]:
