@@ -20,9 +20,12 @@ CLOSE = 0.55
 """Cosine from which a sentence means what the cited sentence says, if its names and numbers agree."""
 NEARLY = 0.5
 """Cosine from which it does if, besides, every word of weight is the quote's or the question's."""
-LEAST_COVER = 0.4
+COVER = 0.6
 """A sentence in the model's words shares at least this share of its words of weight with its quotes. That it repeats
 the question does not count: a question with a name of the source put in is near to it, whatever it claims."""
+LEAST_COVER = 0.4
+"""The same, where the sentence is as near to its quote as `NEAREST`."""
+NEAREST = 0.75
 NEAR = 0.4
 """Cosine from which a second quote may add what the first lacks."""
 FEWEST_WORDS = 4
@@ -59,7 +62,9 @@ class Checker:
         self._said: set[str] = set()
         self._checked = False
         self.cover = 0.0
-        """The share of the first sentence's words of weight that its quotes hold; 0 where the check left nothing."""
+        """The share of the first sentence's words of weight that its quotes hold, or, where that was too small, would
+        have held; 0 where its names or numbers stand nowhere."""
+        self._short = 0.0
         self.gave_up = False
         """Whether the draft began by saying that the evidence does not answer."""
         self._quotes: dict[int, Citation] = {}
@@ -73,10 +78,9 @@ class Checker:
         about the evidence itself, that it does not say, is dropped.
         """
         sentence, citations = self._check(draft)
-        if not self._checked and sentence is not None and sentence.support != "repaired":
-            words = content(sentence.text)
-            quoted = frozenset().union(*(content(citation.quote) for citation in citations))
-            self.cover = len(words & quoted) / max(len(words), 1)
+        if not self._checked and sentence is not None:
+            quoted = " ".join(citation.quote for citation in citations)
+            self.cover = self._short if sentence.support == "repaired" else _share(sentence.text, quoted)
         self._checked = True
         return sentence, citations
 
@@ -88,6 +92,12 @@ class Checker:
         if key in self._said or not self._sources:
             return None, ()
         near = self.nearness(draft.text)
+        disputing = [at for at in np.flatnonzero(near >= CLOSE).tolist() if contradicts(draft.text, self.text_of(at))]
+        if disputing:
+            # One place says the opposite: it is shown, and others that merely hold the words support nothing.
+            self._short = max(_share(draft.text, self.text_of(at)) for at in disputing)
+            near[[at for at in range(len(near)) if at not in disputing]] = 0.0
+            return self._repair(near)
         quotes = self._find_quotes(draft, near)
         if quotes:
             self._said.add(key)
@@ -150,7 +160,7 @@ class Checker:
         ranked = sorted(named, key=lambda at: -near[at]) + sorted(others, key=lambda at: -near[at])
         close = [at for at in ranked if near[at] >= CLOSE or (near[at] >= NEARLY and self._holds_words(draft.text, at))]
         for at in close:
-            if (quote := self._smallest_quote(draft.text, at, "")) is not None:
+            if (quote := self._smallest_quote(draft.text, at, "", near)) is not None:
                 return (self._cite(at, quote, near),)
         for i, first in enumerate(close[:4]):
             for second in ranked[:6]:
@@ -162,11 +172,11 @@ class Checker:
 
     def _quote_both(self, claim: str, first: int, second: int, near: FloatArray) -> tuple[Citation, ...]:
         """Quotes from two pieces of evidence that hold the claim's names and numbers between them, or none."""
-        one = self._smallest_quote(claim, first, self._sources[second].evidence.text)
+        one = self._smallest_quote(claim, first, self._sources[second].evidence.text, near)
         if one is None:
             return ()
         cited = self._cite(first, one, near)
-        other = self._smallest_quote(claim, second, cited.quote)
+        other = self._smallest_quote(claim, second, cited.quote, near)
         return (cited, self._cite(second, other, near)) if other else ()
 
     def _best_of_each_mark(self, near: FloatArray) -> dict[int, int]:
@@ -177,20 +187,19 @@ class Checker:
                 best[mark] = at
         return best
 
-    def _smallest_quote(self, claim: str, at: int, beside: str) -> Span | None:
+    def _smallest_quote(self, claim: str, at: int, beside: str, near: FloatArray) -> Span | None:
         """The shortest run of sentences around a source that, with `beside`, holds the claim's names and numbers."""
         source = self._sources[at]
         text = source.evidence.article.text
         for span in _growing(source.evidence.sentences, source.place):
             quote = f"{text[span.start : span.end]} {beside}"
-            if self._covers(claim, quote) and not self._missing(claim, quote) and not contradicts(claim, quote):
+            if self._missing(claim, quote) or contradicts(claim, quote):
+                continue
+            share = _share(claim, quote)
+            if share >= (LEAST_COVER if near[at] >= NEAREST else COVER):
                 return span
+            self._short = max(self._short, share)
         return None
-
-    def _covers(self, claim: str, quote: str) -> bool:
-        """Whether a quote holds enough of a claim's words of weight."""
-        words = content(claim)
-        return len(words & content(quote)) >= LEAST_COVER * len(words)
 
     def _holds_words(self, claim: str, at: int) -> bool:
         """Whether a source has every word of weight of a claim that the question does not have."""
@@ -256,6 +265,12 @@ def _growing(sentences: Sequence[Span], place: int) -> Iterator[Span]:
         if last + 1 < len(sentences):
             last += 1
             yield Span(sentences[first].start, sentences[last].end)
+
+
+def _share(claim: str, quote: str) -> float:
+    """The share of a claim's words of weight that a quote holds."""
+    words = content(claim)
+    return len(words & content(quote)) / max(len(words), 1)
 
 
 def _words(text: str) -> str:
