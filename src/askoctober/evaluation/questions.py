@@ -10,7 +10,7 @@ A line of ours is a JSON object. Only `question` must be there:
     must_have  groups of spellings; a right answer holds at least one spelling of each group
     gold       the evidence: [{"file", "quote", "start"?, "alt_group"?}]; quotes of one alt_group state the same fact
     rating     what a reader of the chat thought of an answer; of rated lines with the same id the last one counts, for
-               a reader may think again (`askoctober.web.feedback` writes them)
+               a reader may think again (`askoctober.web.keeping.feedback` writes them)
 """
 
 from __future__ import annotations

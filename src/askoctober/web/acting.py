@@ -8,9 +8,9 @@ from typing import Any
 
 from askoctober.errors import KeepingError
 from askoctober.types import Article
-from askoctober.web.feedback import Feedback
-from askoctober.web.keeping import read_conversation
-from askoctober.web.records import LONGEST_WORD, RATINGS
+from askoctober.web.keeping.feedback import Feedback
+from askoctober.web.keeping.records import LONGEST_WORD, RATINGS
+from askoctober.web.keeping.turns import read_conversation
 from askoctober.web.session import Session, Turn
 from askoctober.web.settings import PASSAGES
 

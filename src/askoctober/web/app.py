@@ -11,9 +11,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from askoctober.web.acting import act
-from askoctober.web.feedback import Feedback
 from askoctober.web.frame import render_header, render_settings, render_welcome
-from askoctober.web.keeping import name_of, to_conversation
+from askoctober.web.keeping.feedback import Feedback
+from askoctober.web.keeping.turns import name_of, to_conversation
 from askoctober.web.line import Line
 from askoctober.web.own import OwnArticles
 from askoctober.web.pages import Pages

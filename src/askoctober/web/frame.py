@@ -34,7 +34,8 @@ def render_header(title: str, articles: int, say: Wording, ready: bool = False) 
     )
     words = escape(json.dumps(say.for_scripts(), ensure_ascii=False))
     return (
-        f'<header class="ask-header" {"data-ready=true " if ready else ""}data-language="{say.language}" data-words="{words}"><div class="ask-name">'
+        f'<header class="ask-header"{" data-ready=true" if ready else ""} data-language="{say.language}"'
+        f' data-words="{words}"><div class="ask-name">'
         f"<h1>{safe(title)}</h1><p>{escape(say('articles-count', count=articles))}"
         f"<span>{escape(say('every-sentence'))}</span></p></div>"
         f'<nav class="ask-tabs" aria-label="{escape(say("pages"))}">{pages}</nav><div class="ask-tools">{tools}'
@@ -44,9 +45,7 @@ def render_header(title: str, articles: int, say: Wording, ready: bool = False) 
 
 def render_welcome(examples: Sequence[str], say: Wording) -> str:
     """Return the conversation while it is empty."""
-    buttons = "".join(
-        f'<button type="button" class="ask-example" lang="en">{escape(text)}</button>' for text in examples
-    )
+    buttons = "".join(f'<button type="button" class="ask-example">{escape(text)}</button>' for text in examples)
     label = f' aria-label="{escape(say("examples"))}" role="group"' if examples else ""
     return (
         f'<section class="ask-welcome"><h2>{escape(say("welcome"))}</h2><p>{escape(say("welcome-lead"))}</p>'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from askoctober.errors import ConfigError
 from askoctober.web.app import create_chat, page
-from askoctober.web.feedback import Feedback
+from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.own import OwnArticles
 from askoctober.web.session import Answerer
 

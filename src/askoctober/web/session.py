@@ -166,7 +166,8 @@ class Turn:
         """End the turn with what has been checked so far."""
         if not self.ended:
             self.stage, self.draft = "stopped", ""
-            self.sentences, self.citations = (list(part) for part in self.shown)
+            sentences, citations = self.shown
+            self.sentences, self.citations = list(sentences), list(citations)
             self.kept = self.kept_citations = ()
 
     def fail(self, message: str) -> None:

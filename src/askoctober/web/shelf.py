@@ -131,6 +131,7 @@ def _drop(say: Wording) -> str:
         f'<section class="ask-drop" aria-label="{escape(say("own-articles"))}"><p><strong>{escape(say("own-articles"))}'
         f'</strong> {escape(say("own-lead"))}</p><p><label class="ask-way">{escape(say("own-files"))}'
         '<input type="file" class="ask-files ask-heard" multiple></label> '
-        f'<label class="ask-way">{escape(say("own-folder"))}<input type="file" class="ask-files ask-heard" webkitdirectory>'
-        '</label></p><ul class="ask-progress" aria-live="polite"></ul></section>'
+        f'<label class="ask-way">{escape(say("own-folder"))}'
+        '<input type="file" class="ask-files ask-heard" webkitdirectory></label></p>'
+        '<ul class="ask-progress" aria-live="polite"></ul></section>'
     )

@@ -58,7 +58,7 @@ class Wording:
             return value
         from babel.dates import format_date
 
-        return format_date(day, "long", locale="en_GB" if self.language == "en" else self.language)
+        return str(format_date(day, "long", locale="en_GB" if self.language == "en" else self.language))
 
     def for_scripts(self) -> dict[str, str]:
         """Return the messages that the scripts say, by their ids without `FOR_SCRIPTS`."""
@@ -77,7 +77,7 @@ def preferred(accepted: str) -> str:
     wanted = [
         (-float(match[2] or 1), number, match[1].lower())
         for number, match in enumerate(filter(None, map(_ACCEPTED.fullmatch, map(str.strip, accepted.split(",")))))
-        if _is_number(match[2] or "1")
+        if _is_wanted(match[2] or "1")
     ]
     return next((language for _, _, language in sorted(wanted) if language in LANGUAGES), DEFAULT)
 
@@ -87,12 +87,12 @@ def message_ids(language: str) -> list[str]:
     return re.findall(r"^([a-z][a-z0-9-]*) =", _text(language), re.MULTILINE)
 
 
-def _is_number(text: str) -> bool:
+def _is_wanted(text: str) -> bool:
+    """Whether a weight of an `Accept-Language` header is one; 0 means that a language is not wanted."""
     try:
-        float(text)
+        return float(text) > 0
     except ValueError:
         return False
-    return True
 
 
 @cache

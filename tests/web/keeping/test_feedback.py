@@ -15,11 +15,11 @@ from askoctober.evaluation.retrieval import Place, needed_facts
 from askoctober.evaluation.running import Record
 from askoctober.evaluation.scoring import score
 from askoctober.types import Message
-from askoctober.web import feedback as module
-from askoctober.web.feedback import Feedback
+from askoctober.web.keeping import feedback as module
+from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.session import Turn
 
-from .fakes import ARTICLES, CARRIED, GARRISON, RUPTURE, VOTED, FakeAssistant
+from ..fakes import ARTICLES, CARRIED, GARRISON, RUPTURE, VOTED, FakeAssistant
 
 BEFORE: list[Message] = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "They. [1]"}]
 TEXTS = {article.path: article.text for article in ARTICLES}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from askoctober.types import Article
-from askoctober.web.dating import DatedSentence
+from askoctober.web.charts.dating import DatedSentence
 
 MOST_LANES = 12
 WITHIN = 0.9

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from askoctober.types import Chunk, FloatArray, Hit, Store
-from askoctober.web.plotting import (
+from askoctober.web.charts.plotting import (
     OTHER,
     TITLE,
     WORDS,
@@ -24,7 +24,7 @@ from askoctober.web.plotting import (
     shorten,
     styles_of,
 )
-from askoctober.web.projection import Projection, locate, place_among, rows_of
+from askoctober.web.charts.projection import Projection, locate, place_among, rows_of
 
 QUESTION = 70
 EDGE = 1.12

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from askoctober.types import Hit
-from askoctober.web.dating import find_dated
-from askoctober.web.mapping import map_figure
-from askoctober.web.projection import project
-from askoctober.web.timeline import timeline_figure
+from askoctober.web.charts.dating import find_dated
+from askoctober.web.charts.mapping import map_figure
+from askoctober.web.charts.projection import project
+from askoctober.web.charts.timeline import timeline_figure
 
 from .shelf import MemoryStore, PlainStore, say
 

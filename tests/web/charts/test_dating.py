@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askoctober.calendars import Calendars
-from askoctober.web import dating
-from askoctober.web.dating import DatedSentence, find_dated, find_mentions
+from askoctober.web.charts import dating
+from askoctober.web.charts.dating import DatedSentence, find_dated, find_mentions
 
 from .shelf import MemoryStore
 

@@ -12,11 +12,11 @@ import pytest
 
 from askoctober.calendars import Calendars
 from askoctober.types import Article
-from askoctober.web import timeline
-from askoctober.web.dating import DatedSentence, Precision, find_dated
-from askoctober.web.lanes import MOST_LANES, divide, stack, window
-from askoctober.web.plotting import styles_of
-from askoctober.web.timeline import render_timeline, timeline_figure
+from askoctober.web.charts import timeline
+from askoctober.web.charts.dating import DatedSentence, Precision, find_dated
+from askoctober.web.charts.lanes import MOST_LANES, divide, stack, window
+from askoctober.web.charts.plotting import styles_of
+from askoctober.web.charts.timeline import render_timeline, timeline_figure
 
 from .shelf import MemoryStore, say
 

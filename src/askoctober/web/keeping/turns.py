@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from askoctober.types import Answer, Article, Chunk, Citation, EvidenceFound, Hit, Sentence
-from askoctober.web.exporting import to_markdown
-from askoctober.web.records import (
+from askoctober.web.keeping.exporting import to_markdown
+from askoctober.web.keeping.records import (
     FORMAT,
     KEPT_HITS,
     LONGEST_LINE,

@@ -13,7 +13,7 @@ from askoctober.answering.assistant import DECLINED
 from askoctober.answering.deciding import in_words
 from askoctober.types import Article
 from askoctober.web.citing import markdown_reference, markdown_text
-from askoctober.web.records import SUPPORTS, Record, check_conversation, name_of
+from askoctober.web.keeping.records import SUPPORTS, Record, check_conversation, name_of
 from askoctober.web.render import REMARKS
 
 Say: TypeAlias = Callable[..., str]

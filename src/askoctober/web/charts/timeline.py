@@ -12,9 +12,19 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from askoctober.web.dating import DatedSentence, find_dated
-from askoctober.web.lanes import divide, middle, stack, window
-from askoctober.web.plotting import OTHER, WORDS, Style, as_plain, hover, legend_title, plot_text, shorten, style_all
+from askoctober.web.charts.dating import DatedSentence, find_dated
+from askoctober.web.charts.lanes import divide, middle, stack, window
+from askoctober.web.charts.plotting import (
+    OTHER,
+    WORDS,
+    Style,
+    as_plain,
+    hover,
+    legend_title,
+    plot_text,
+    shorten,
+    style_all,
+)
 from askoctober.web.source import safe
 
 __all__ = ["DatedSentence", "find_dated", "render_timeline", "timeline_figure"]

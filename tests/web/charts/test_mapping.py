@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askoctober.types import Hit
-from askoctober.web.mapping import BADGE, _apart, map_figure
-from askoctober.web.plotting import MOST_NAMED, PALETTE, TITLE, hover, plot_text, shorten, style_all, styles_of
-from askoctober.web.projection import project
+from askoctober.web.charts.mapping import BADGE, _apart, map_figure
+from askoctober.web.charts.plotting import MOST_NAMED, PALETTE, TITLE, hover, plot_text, shorten, style_all, styles_of
+from askoctober.web.charts.projection import project
 
 from .shelf import PlainStore, say
 

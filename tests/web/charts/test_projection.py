@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askoctober.types import FloatArray
-from askoctober.web import projection
-from askoctober.web.projection import PerStore, Projection, locate, place_among, project, rows_of, spread_rows
+from askoctober.web.charts import projection
+from askoctober.web.charts.projection import PerStore, Projection, locate, place_among, project, rows_of, spread_rows
 
 from .shelf import PlainStore
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from askoctober.types import Article, Store
-from askoctober.web.projection import PerStore, spread_rows
+from askoctober.web.charts.projection import PerStore, spread_rows
 
 PALETTE = ("#4499cc", "#bb4411", "#337755", "#bb8800", "#aa4499", "#7766cc")
 """As far apart as colours can be for each kind of colour blindness (Machado, Oliveira and Fernandes, "A

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from askoctober.errors import KeepingError
 from askoctober.types import Answer, Article, Citation, EvidenceFound, Hit, Sentence
-from askoctober.web.keeping import (
+from askoctober.web.keeping.records import LONGEST_DEFAULT_NAME
+from askoctober.web.keeping.turns import (
     from_record,
     name_of,
     read_conversation,
     to_conversation,
     to_record,
 )
-from askoctober.web.records import LONGEST_DEFAULT_NAME
 from askoctober.web.session import Turn
 
-from .fakes import BY_ID, CARRIED, RUPTURE, VOTED, FakeAssistant, citation, hit
+from ..fakes import BY_ID, CARRIED, RUPTURE, VOTED, FakeAssistant, citation, hit
 
 WHEN = "2026-11-25T14:56:44.123Z"
 LONG = "x" * 30_000

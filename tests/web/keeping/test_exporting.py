@@ -14,11 +14,11 @@ from askoctober.answering.disagreement import DIFFER
 from askoctober.errors import KeepingError
 from askoctober.types import Article, Citation, Sentence
 from askoctober.web.citing import one_line
-from askoctober.web.exporting import to_markdown
-from askoctober.web.keeping import to_conversation
+from askoctober.web.keeping.exporting import to_markdown
+from askoctober.web.keeping.turns import to_conversation
 from askoctober.web.session import Turn
 
-from .fakes import CARRIED, FakeAssistant
+from ..fakes import CARRIED, FakeAssistant
 
 WHEN = "2026-11-25T14:56:44.123Z"
 WORDS = {"searched": "Searched for:", "sources": "Sources", "nearest": "Nearest passages", "stopped": "stopped"}
