@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
+from askoctober.answering.disagreement import DIFFER
 from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.types import (
@@ -123,6 +124,14 @@ SENTENCES = (
     (CARRIED, (2,), "quoted", citation(2, "rupture", CARRIED)),
     (GARRISON, (3,), "repaired", citation(3, "rupture", GARRISON)),
 )
+DIFFERING = (
+    (CARRIED, (1,), "quoted", (citation(1, "rupture", CARRIED),)),
+    (f"On the banners it stood otherwise: {SLOGANS}.", (2,), "supported", (citation(2, "banners", SLOGANS),)),
+    (DIFFER, (1, 2), "supported", ()),
+)
+"""Two sentences from two articles, and the remark that they do not agree."""
+SLOW_SECONDS = 2.0
+"""How long a "slow" question takes before anything is found."""
 
 
 class FakeRetriever:
@@ -144,6 +153,7 @@ class FakeAssistant:
         self.pause = pause
         self.asked: list[tuple[str, list[Message]]] = []
         self.closed = 0
+        self.configs: list[Config | None] = []
         self.retriever = FakeRetriever()
         self.generator = SimpleNamespace(name="fake")
         self.config = Config()
@@ -151,6 +161,7 @@ class FakeAssistant:
     def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
         """Yield canned events."""
         self.asked.append((question, list(history)))
+        self.configs.append(config)
         try:
             yield from self._events(question, history)
         except GeneratorExit:
@@ -162,20 +173,24 @@ class FakeAssistant:
             raise QuestionError("The question is too long; ask in at most 2,000 characters.")
         if "crash" in question:
             raise RuntimeError("boom")
-        time.sleep(self.pause)
+        time.sleep(SLOW_SECONDS if "slow" in question else self.pause)
         standalone = f"{question} (about the vote)" if history else question
         if "weather" in question:
             hits = (hit("rupture", CARRIED), hit("banners", BANNERS[BANNERS.index("The Congress") :], 2))
             yield EvidenceFound(standalone, hits, ())
             yield answer(question, standalone, "The articles on this shelf do not say.", (), (), hits, declined=True)
             return
-        chosen = SENTENCES
+        chosen = [(text, marks, support, (cited,)) for text, marks, support, cited in SENTENCES]
         passages = EVIDENCE
+        if "differ" in question:
+            chosen = list(DIFFERING)
+            passages = (evidence(1, "rupture", CARRIED), EVIDENCE[3])
         if "hostile" in question:
-            chosen = (
-                (f"It says {SCRIPT}, {{{{value}}}} and ${{value}}.", (1,), "supported", citation(1, "hostile", SCRIPT)),
-                (f"Also {IMAGE}.", (2,), "quoted", citation(2, "hostile", IMAGE)),
-            )
+            said = f"It says {SCRIPT}, {{{{value}}}} and ${{value}}."
+            chosen = [
+                (said, (1,), "supported", (citation(1, "hostile", SCRIPT),)),
+                (f"Also {IMAGE}.", (2,), "quoted", (citation(2, "hostile", IMAGE),)),
+            ]
             passages = (evidence(1, "hostile", SCRIPT), evidence(2, "hostile", IMAGE))
         yield EvidenceFound(standalone, tuple(item.hit for item in passages), passages)
         time.sleep(self.pause)
@@ -185,11 +200,11 @@ class FakeAssistant:
             for piece in re.findall(r"\s*\S+", draft):
                 yield TextPiece(piece)
                 time.sleep(self.pause)
-            yield TextPiece(f" [{marks[0]}] ")
+            yield TextPiece("".join([" ", *(f"[{mark}]" for mark in marks), " "]))
             time.sleep(self.pause)
             sentences.append(Sentence(text, marks, support))
-            citations.append(cited)
-            yield SentenceChecked(sentences[-1], (cited,))
+            citations.extend(cited)
+            yield SentenceChecked(sentences[-1], cited)
         text = " ".join(map(str, sentences))
         hits = tuple(item.hit for item in passages)
         yield answer(question, standalone, text, tuple(sentences), tuple(citations), hits)

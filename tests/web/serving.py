@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from askoctober.web.server import create_app, listen
@@ -21,13 +23,14 @@ ARGUMENTS = (
 class Served:
     """A chat on a free port, in a thread."""
 
-    def __init__(self, assistant: Any, shelf_title: str) -> None:
+    def __init__(self, assistant: Any, shelf_title: str, **options: Any) -> None:
         import uvicorn
 
         self.assistant = assistant
         self.socket = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
-        app = create_app(self.assistant, shelf_title=shelf_title, examples=["Who voted against the insurrection?"])
+        examples = ["Who voted against the insurrection?"]
+        app = create_app(self.assistant, shelf_title=shelf_title, examples=examples, **options)
         self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
         self.thread.start()
@@ -36,6 +39,29 @@ class Served:
         self.server.should_exit = True
         self.thread.join(20)
         self.socket.close()
+
+
+@contextmanager
+def reading(chromium: Any, served: Served, **context: Any) -> Iterator[Any]:
+    """An open page of a reader of their own; at the end nothing went wrong and no other host was asked."""
+    made = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
+    page = made.new_page()
+    page.set_default_timeout(20_000)
+    page.problems, page.hosts = [], set()
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda line: page.problems.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda sent: page.hosts.add(sent.url.split("/")[2]) if "://" in sent.url else None)
+    visit(page, served.url)
+    yield page
+    assert page.problems == []
+    assert {host for host in page.hosts if not host.startswith("127.0.0.1:")} == set()
+    assert served.url.split("/")[2] in page.hosts
+    made.close()
+
+
+def visit(page: Any, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector("body[data-ready]", state="attached")
 
 
 def put(page: Any, question: str) -> None:

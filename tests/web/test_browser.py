@@ -11,7 +11,7 @@ from askoctober.errors import ConfigError
 from askoctober.web.server import listen
 
 from .fakes import ARTICLES, IMAGE, RUPTURE, SCRIPT, VOTED, FakeAssistant
-from .serving import Served, ask, put, seen_in_pane
+from .serving import Served, ask, put, reading, seen_in_pane, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,20 +30,8 @@ def served() -> Iterator[Served]:
 @pytest.fixture
 def page(chromium: Any, served: Served, request: pytest.FixtureRequest) -> Iterator[Any]:
     width, height = getattr(request, "param", (1280, 800))
-    context = chromium.new_context(viewport={"width": width, "height": height})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    opened.problems = []
-    opened.hosts = set()
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on("console", lambda line: opened.problems.append(line.text) if line.type == "error" else None)
-    opened.on("request", lambda sent: opened.hosts.add(sent.url.split("/")[2]) if "://" in sent.url else None)
-    opened.goto(served.url)
-    opened.wait_for_selector(".ask-clock", state="attached")
-    yield opened
-    assert opened.problems == []
-    assert opened.hosts == {served.url.split("/")[2]}
-    context.close()
+    with reading(chromium, served, viewport={"width": width, "height": height}) as opened:
+        yield opened
 
 
 def test_draft_becomes_checked_sentences_and_a_citation_opens_its_source(page: Any, served: Served) -> None:
@@ -113,7 +101,7 @@ def test_stop_keeps_what_is_checked(page: Any, served: Served) -> None:
     assert page.locator("#ask-live .ask-sentence").count() == kept
 
 
-def test_follow_up_retry_and_clear(page: Any, served: Served) -> None:
+def test_follow_up_ask_again_and_begin_anew(page: Any, served: Served) -> None:
     put(page, "   ")
     page.wait_for_timeout(1000)
     assert page.locator("#ask-live .ask-turn").count() == 0
@@ -130,16 +118,17 @@ def test_follow_up_retry_and_clear(page: Any, served: Served) -> None:
     assert page.locator("#ask-past .ask-turn").count() == 1
 
     before = len(served.assistant.asked)
-    page.click("#ask-retry")
+    page.locator("#ask-live [data-act=retry]").click()
     page.wait_for_selector("#ask-stop:visible")
     page.wait_for_selector("#ask-live [data-stage=done]")
     assert served.assistant.asked[before:] == [(question, history)]
 
     page.locator("#ask-live .ask-cite").first.click()
     page.wait_for_selector("mark.ask-quote")
-    page.click("#ask-clear")
+    page.click("[data-tool=new]")
     page.wait_for_selector(".ask-example")
-    assert page.locator(".ask-turn").count() == 0 and page.locator(".ask-article").count() == 0
+    page.wait_for_function("!document.querySelector('.ask-pane-body .ask-article')")
+    assert page.locator(".ask-turn").count() == 0
     ask(page, "Who voted against?")
     assert served.assistant.asked[-1] == ("Who voted against?", [])
 
@@ -148,8 +137,7 @@ def test_two_readers_do_not_mix(page: Any, chromium: Any, served: Served) -> Non
     ask(page, "Who voted against?")
     context = chromium.new_context()
     other = context.new_page()
-    other.goto(served.url)
-    other.wait_for_selector(".ask-example")
+    visit(other, served.url)
     assert other.locator(".ask-turn").count() == 0
     ask(other, "Who was there?")
     assert served.assistant.asked[-1] == ("Who was there?", [])
@@ -162,12 +150,13 @@ def test_the_model_serves_one_reader_at_a_time_and_sources_open_meanwhile(
 ) -> None:
     context = chromium.new_context()
     other = context.new_page()
-    other.goto(served.url)
-    other.wait_for_selector(".ask-clock", state="attached")
+    visit(other, served.url)
     put(page, "Who voted against?")
     page.wait_for_selector(".ask-card-button")
     put(other, "Who was there?")
-    other.wait_for_selector("[data-stage=waiting]")
+    # What is found is shown while another is being answered.
+    other.wait_for_selector(".ask-card-button")
+    assert other.locator(".ask-status").inner_text() == "Waiting: 1 reader comes first"
     page.locator(".ask-card-button").first.click()
     page.wait_for_selector("mark.ask-quote")
     other.wait_for_selector("[data-stage=done]")

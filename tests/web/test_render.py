@@ -1,291 +1,487 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askoctober.types import Article, EvidenceFound, Sentence, SentenceChecked, Span, TextPiece
-from askoctober.web.app import run
-from askoctober.web.render import render_header, render_status, render_turn, render_welcome, snippet, status
-from askoctober.web.session import Session, Turn, unchecked
-from askoctober.web.source import blocks, open_source, readable_date, render_article, render_shelf, render_text
+from askoctober.answering.assistant import DECLINED
+from askoctober.answering.disagreement import CALENDARS, DIFFER
+from askoctober.types import (
+    Answer,
+    Article,
+    Chunk,
+    Citation,
+    Evidence,
+    EvidenceFound,
+    Hit,
+    Reading,
+    Sentence,
+    SentenceChecked,
+    Span,
+    TextPiece,
+)
+from askoctober.web.frame import render_welcome
+from askoctober.web.render import SUPPORT, mark_button, render_status, render_turn, render_turns, snippet, status
+from askoctober.web.session import Turn
+from askoctober.web.source import render_article, render_pane
+from askoctober.web.wording import LANGUAGES, Wording, message_ids, wording
 
-from .fakes import ARTICLES, BY_ID, CARRIED, HOSTILE, RUPTURE, SCRIPT, VOTED, FakeAssistant, citation
+from .fakes import (
+    ARTICLES,
+    BANNERS,
+    BY_ID,
+    CARRIED,
+    EVIDENCE,
+    GARRISON,
+    IMAGE,
+    RUPTURE,
+    SCRIPT,
+    SLOGANS,
+    VOTED,
+    FakeAssistant,
+    citation,
+    hit,
+)
+from .markup import Element, assert_ours, elements, of_class, words
 
-TAG = re.compile(r"<[^>]*>")
-ALLOWED = {"article", "bdi", "button", "div", "h2", "h3", "h4", "li", "mark", "ol", "p", "q", "section", "span", "ul"}
-
-prose = st.text(st.sampled_from("ab<>&\"'`{}$ \n\t#->1.*é\u202e\u05d0"), max_size=80)
-
-
-@st.composite
-def spans(draw: st.DrawFn) -> tuple[str, Span, list[Span]]:
-    text = draw(prose.filter(lambda value: bool(value.strip())))
-    ends = st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))
-    made = [Span(min(a, b), max(a, b)) for a, b in draw(st.lists(ends, min_size=1, max_size=4)) if a != b]
-    return text, made[0] if made else Span(0, len(text)), made[1:]
-
-
-def words(html: str) -> str:
-    return unescape(TAG.sub("", html))
-
-
-def marked(html: str, kind: str) -> str:
-    return unescape("".join(re.findall(rf'<mark class="ask-{kind}">(.*?)</mark>', html, re.DOTALL)))
+SAY = wording("en")
+prose = st.text(st.sampled_from("ab<>&\"'`{}$ \n=/#é\u202e\u05d0"), min_size=1, max_size=40)
 
 
-def asked(question: str, session: Session | None = None) -> Session:
-    session = session or Session()
-    assert session.begin(question)
-    for _ in run(FakeAssistant(0), session):
-        pass
-    return session
-
-
-def last(question: str) -> Turn:
-    turn = asked(question).last
-    assert turn is not None
+def asked(question: str, upto: int = 10_000, number: int = 1, **changes: Any) -> Turn:
+    """A turn after so many events of its answer."""
+    turn = Turn(question, number)
+    try:
+        for event in list(FakeAssistant(0).stream(question))[:upto]:
+            turn.take(event)
+    except Exception as error:
+        turn.fail("error-unexpected" if type(error) is RuntimeError else str(error))
+    for name, value in changes.items():
+        setattr(turn, name, value)
     return turn
 
 
-@given(spans())
-def test_mark_holds_exactly_the_quote(made: tuple[str, Span, list[Span]]) -> None:
-    text, quote, others = made
-    html = render_text(text, quote, others)
-    assert marked(html, "quote") == text[quote.start : quote.end]
-    assert words(html) == text
+def stopped(upto: int = 12) -> Turn:
+    turn = asked("Who voted against?", upto)
+    turn.stop()
+    return turn
 
 
-@given(spans())
-def test_other_places_are_marked_where_the_quote_is_not(made: tuple[str, Span, list[Span]]) -> None:
-    text, quote, others = made
-    places = {at for other in others for at in range(other.start, other.end)} - set(range(quote.start, quote.end))
-    assert marked(render_text(text, quote, others), "other") == "".join(text[at] for at in sorted(places))
+def resumed() -> Turn:
+    turn = stopped(40)
+    turn.resume()
+    turn.take(TextPiece("Draft of what is there"))
+    return turn
 
 
-@given(prose)
-def test_blocks_are_the_whole_text_in_order(text: str) -> None:
-    found = list(blocks(text))
-    assert "".join(text[block.start : block.end] for block in found) == (text if text.strip() else "")
-    assert all(text[block.start : block.end].strip() for block in found)
+def actions(html: str) -> list[str]:
+    return [button["data-act"] for button in of_class(html, "ask-act") if "data-act" in button.attributes]
 
 
-@given(prose)
-def test_text_brings_no_tag_of_its_own(text: str) -> None:
-    tags = TAG.findall(render_text(text))
-    assert all(
-        re.fullmatch(r'</?(p|h3|h4|span)( class="ask-\w+"( dir="auto"| aria-hidden="true")?)?>', tag) for tag in tags
+STATES: dict[str, Callable[[], Turn]] = {
+    "waiting": lambda: Turn("Q?", 1),
+    "queued": lambda: asked("Q?", 1, ahead=2),
+    "searching": lambda: asked("Q?", 0, stage="searching"),
+    "found": lambda: asked("Q?", 1),
+    "reading": lambda: asked("Q?", 1, read=1, to_read=3),
+    "writing": lambda: asked("Q?", 4),
+    "checking": lambda: asked("Q?", 10),
+    "sentence": lambda: asked("Q?", 11),
+    "done": lambda: asked("Q?"),
+    "rated": lambda: asked("Q?", rating="up"),
+    "worded": lambda: asked("Q?", rating="down", word="short"),
+    "moved": lambda: asked("Q?", moved=frozenset({2})),
+    "declined": lambda: asked("weather"),
+    "differ": lambda: asked("differ"),
+    "hostile": lambda: asked("hostile"),
+    "stopped": stopped,
+    "resumed": resumed,
+    "long": lambda: asked("long"),
+    "crash": lambda: asked("crash"),
+}
+
+
+class Listed(Wording):
+    """Remembers which messages were said."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(language)
+        self.said: set[str] = set()
+
+    def __call__(self, message: str, **arguments: Any) -> str:
+        self.said.add(message)
+        return super().__call__(message, **arguments)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_said_in_every_language(language: str, state: str) -> None:
+    say, turn = Listed(language), STATES[state]()
+    html = "".join([render_turn(turn, say), render_turn(turn, say, last=False), render_status(turn, say)])
+    assert say.said <= set(message_ids(language))
+    assert_ours(html)
+    if language != "en" and say.said - {"sources"}:
+        assert words(html) != words(
+            "".join([render_turn(turn, SAY), render_turn(turn, SAY, last=False), render_status(turn, SAY)])
+        )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("confidence", [0.0, 0.5, 0.7, 0.85, 0.95, 1.0])
+def test_confidence_is_said_in_words(language: str, confidence: float) -> None:
+    turn = asked("Q?")
+    assert turn.answer is not None
+    turn.answer = replace(turn.answer, confidence=confidence)
+    say = Listed(language)
+    (sure,) = of_class(render_turn(turn, say), "ask-sure")
+    (message,) = [name for name in say.said if name.startswith("sure-")]
+    assert sure.words == say(message) and message in message_ids(language)
+    assert message == {0.95: "sure-almost-surely", 1.0: "sure-almost-surely", 0.85: "sure-very-probably"}.get(
+        confidence, "sure-probably" if confidence >= 0.7 else "sure-perhaps"
     )
 
 
-def test_headings_items_and_paragraphs() -> None:
-    html = render_text("\n\n# One\nText\nruns on.\n\n### Two\n- a\n- b\n\nEnd.\n")
-    assert re.findall(r'<(\w+) class="(ask-(?:heading|item|paragraph))"', html) == [
-        ("h3", "ask-heading"),
-        ("p", "ask-paragraph"),
-        ("h4", "ask-heading"),
-        ("p", "ask-item"),
-        ("p", "ask-item"),
-        ("p", "ask-paragraph"),
-    ]
-    assert '<span class="ask-signs" aria-hidden="true">### </span>Two' in html
-
-
-def test_mark_runs_on_over_a_paragraph() -> None:
-    text = "One two.\n\nThree four."
-    assert render_text(text, Span(4, 15)) == (
-        '<p class="ask-paragraph" dir="auto">One <mark class="ask-quote">two.\n\n</mark></p>'
-        '<p class="ask-paragraph" dir="auto"><mark class="ask-quote">Three</mark> four.</p>'
-    )
-
-
-@pytest.mark.parametrize("question", ["Who voted against?", "the hostile one", "weather", "long", "crash"])
+@pytest.mark.parametrize("question", ["Who voted against?", "the hostile one", "weather", "differ", "long", "crash"])
 def test_every_tag_and_attribute_is_ours(question: str) -> None:
-    html = render_turn(last(question)) + render_shelf(ARTICLES) + render_article(BY_ID["hostile"]) + render_welcome()
-    for tag in TAG.findall(html):
-        name = re.match(r"</?(\w+)", tag)
-        assert name and name.group(1) in ALLOWED | {"details", "summary"}, tag
-        assert not re.search(r"\son\w+=|javascript:", re.sub(r'"[^"]*"', "", tag)), tag
+    html = render_turn(asked(question), SAY) + render_pane(ARTICLES, SAY) + render_article(BY_ID["hostile"], SAY)
+    assert_ours(html + render_welcome((), SAY))
+    assert not any(
+        re.search(r"\son\w+=|javascript:", re.sub(r'"[^"]*"', "", tag)) for tag in re.findall("<[^>]*>", html)
+    )
 
 
-def test_hostile_article_reads_as_it_is_written() -> None:
-    html = render_article(BY_ID["hostile"])
-    assert "<script" not in html and "<img" not in html
-    assert words(html).endswith(HOSTILE)
+@given(st.builds(Article, prose, prose, prose, prose, prose, prose, prose, prose), prose, prose)
+def test_no_text_brings_a_tag_or_an_attribute(article: Article, text: str, other: str) -> None:
+    chunk = Chunk(text, article.id, text, text, 0, len(text), article)
+    found = Hit(chunk, 1.0, 1)
+    cited = (Citation(1, article, 0, len(text), text, 1.0), Citation(2, article, 0, 1, other, 0.5))
+    for line in (text, DIFFER, CALENDARS):
+        sentences = (Sentence(line, (1, 2), "quoted"),)
+        made = Answer(text, other, text, sentences, cited, (found,), False, 0.9, other, {"total_ms": 1.0})
+        for answer_ in (None, made, replace(made, declined=True)):
+            for stage in ("reading", "stopped", "failed", "done"):
+                turn = Turn(text, 1, stage=stage, draft=other, error=other)  # type: ignore[arg-type]
+                turn.found = EvidenceFound(other, (found,), (Evidence(1, found, 0, len(text), text),))
+                turn.sentences, turn.citations, turn.answer = list(sentences), list(cited), answer_
+                turn.rating, turn.word, turn.moved = "up", other, frozenset({1})
+                html = render_turn(turn, SAY) + render_status(turn, SAY)
+                assert_ours(html)
+                for button in of_class(html, "ask-cite"):
+                    quote = text if button.words == "1" else other
+                    assert button["data-quote"] == " ".join(quote.split())
+                    assert (button["data-article"], button["data-title"]) == (article.id, article.title)
+                (asked_,) = of_class(html, "ask-question")
+                assert asked_.words == text
 
 
-def test_hostile_title_stays_inside_its_attribute() -> None:
-    html = render_turn(last("the hostile one"))
+def test_hostile_title_and_quote_stay_inside_their_attributes() -> None:
+    html = render_turn(asked("the hostile one"), SAY)
+    title = BY_ID["hostile"].title
     assert (
         'aria-label="Source 1: &lt;img src=x onerror=&#x27;window.hacked=5&#x27;&gt;{{value}}${window.hacked=6}"'
         in html
     )
+    first, second = of_class(html, "ask-cite")
+    assert (first["data-quote"], second["data-quote"]) == (SCRIPT, IMAGE)
+    assert first["data-title"] == second["data-title"] == title and first["aria-label"] == f"Source 1: {title}"
+    assert of_class(html, "ask-sentence")[0].words.startswith(f"It says {SCRIPT}, {{{{value}}}} and ${{value}}.")
 
 
 def test_answer_shows_sentences_marks_and_sources() -> None:
-    html = render_turn(last("Who voted against?"))
+    html = render_turn(asked("Who voted against?"), SAY)
     start = RUPTURE.index(VOTED)
     button = (
         f'<button type="button" class="ask-open ask-cite" data-article="rupture" data-start="{start}" '
-        f'data-end="{start + len(VOTED)}" aria-label="Source 1: The vote on the insurrection">1</button>'
+        f'data-end="{start + len(VOTED)}" data-quote="{VOTED}" data-title="The vote on the insurrection" '
+        f'aria-label="Source 1: The vote on the insurrection">1</button>'
     )
-    assert f'Zinoviev and Kamenev voted against the insurrection<span class="ask-held">.{button}</span>' in html
+    assert f'Zinoviev and Kamenev voted against the insurrection<span class="ask-held">.{button}' in html
     assert html.count('class="ask-open ask-cite"') == html.count('class="ask-open ask-source"') == 3
-    assert html.count("source’s own words") == 1
-    assert "Found 4 passages" in html and "each sentence checked against its source · 6.4 s" in html
+    assert [source.words for source in of_class(html, "ask-source")] == [
+        f"{number}The vote on the insurrection{quote}" for number, quote in enumerate((VOTED, CARRIED, GARRISON), 1)
+    ]
+    assert words(html).count("Found 4 passages") == 1 and "The articles very probably answer this · 6.4 s" in words(
+        html
+    )
+    assert of_class(html, "ask-foot")[0]["title"] == "Written by fake"
     assert "Searched for" not in html
 
 
+def test_each_sentence_has_the_sign_of_how_it_stands_and_its_meaning() -> None:
+    html = render_turn(asked("Who voted against?"), SAY)
+    meanings = {
+        "quoted": "in the source’s own words",
+        "supported": "checked against its source",
+        "repaired": "put back to the source’s own sentence",
+    }
+    signs = [sign for sentence in sentences_of(html) for sign in of_class(sentence, "ask-support")]
+    assert [sign["data-support"] for sign in signs] == ["supported", "quoted", "repaired"]
+    for sign in signs:
+        meaning = meanings[sign["data-support"]]
+        assert sign["title"] == meaning and sign.words == SUPPORT[sign["data-support"]] + meaning
+    (key,) = of_class(html, "ask-signs-key")
+    assert key.words == "".join(f"{SUPPORT[kind]} {meaning}" for kind, meaning in meanings.items())
+    only = render_turn(asked("the hostile one"), SAY)
+    assert meanings["repaired"] not in words(only)
+
+
+def sentences_of(html: str) -> Iterator[str]:
+    """The HTML of each sentence, which holds its buttons and its sign."""
+    at = [match.start() for match in re.finditer('<span class="ask-sentence">', html)]
+    for start, end in zip(at, [*at[1:], html.index("</div>", at[-1])], strict=True):
+        yield html[start:end].rstrip()
+
+
+def test_disagreement_stands_as_two_sides() -> None:
+    html = render_turn(asked("Where do they differ?"), SAY)
+    (group,) = of_class(html, "ask-differ")
+    assert (group["role"], group["aria-label"]) == ("group", "The sources do not agree on this.")
+    assert [e.words for e in elements(html) if e.tag == "blockquote"] == [CARRIED, SLOGANS]
+    captions = [e.words for e in elements(html) if e.tag == "figcaption"]
+    assert captions[0] == "The vote on the insurrection 1Michele B. · Socialist Quarterly · 2 August 2013"
+    assert captions[1] == "The June demonstration 2A. Reader · Reading Room · 18 June 2017"
+    assert [e.tag for e in elements(html)].count("figure") == 2 and len(of_class(html, "ask-sentence")) == 2
+    german = render_turn(asked("Where do they differ?"), wording("de"))
+    assert DIFFER not in words(german) and wording("de")("sources-differ") in words(german)
+
+
+@pytest.mark.parametrize("remark", [DIFFER, CALENDARS])
+def test_remark_that_is_not_about_two_is_a_sentence(remark: str) -> None:
+    turn = asked("Q?")
+    turn.sentences = [Sentence(remark, (1,), "supported"), Sentence(remark, (2, 2), "supported")]
+    html = render_turn(turn, SAY)
+    assert not of_class(html, "ask-differ") and len(of_class(html, "ask-sentence")) == 2
+    turn.sentences = [Sentence(remark, (1, 2, 1, 3), "supported")]
+    assert [button.words for button in of_class(render_turn(turn, SAY), "ask-cite")] == ["1", "2", "3"]
+
+
 def test_decline_shows_the_nearest_passages_and_no_citation() -> None:
-    turn = last("weather")
-    html = render_turn(turn)
-    assert "The articles on this shelf do not say." in html and "Nearest passages" in html
-    assert html.count("ask-card-button") == 2 and "ask-cite" not in html
-    assert status(turn) == "The articles do not answer this."
+    turn = asked("weather")
+    html = render_turn(turn, SAY)
+    assert DECLINED in html and "Nearest passages" in html
+    nearest = of_class(html, "ask-card-button")
+    assert [(card["data-article"], card["data-start"]) for card in nearest] == [
+        ("rupture", str(RUPTURE.index(CARRIED))),
+        ("banners", str(BANNERS.index("The Congress"))),
+    ]
+    assert CARRIED in nearest[0].words and not of_class(html, "ask-cite") and not of_class(html, "ask-sources")
+    assert [(way["data-act"], way.words) for way in of_class(html, "ask-way")] == [
+        ("edit", "Edit the question"),
+        ("more", "Read more passages"),
+        ("passages", "Look through passages"),
+    ]
+    assert status(turn, SAY) == "The articles do not answer this."
+    assert wording("ru")("declined") in words(render_turn(turn, wording("ru")))
 
 
-def test_errors_show_their_line_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    assert "The question is too long; ask in at most 2,000 characters." in render_turn(last("long"))
-    assert "Something went wrong; the terminal says more." in render_turn(last("crash"))
-    assert "boom" not in render_turn(last("crash"))
-    assert caplog.records[-1].exc_info and str(caplog.records[-1].exc_info[1]) == "boom"
+def test_decline_shows_three_passages_and_its_own_line() -> None:
+    turn = asked("weather")
+    assert turn.answer is not None
+    hits = tuple(hit("rupture", CARRIED, rank) for rank in range(1, 6))
+    turn.answer = replace(turn.answer, hits=hits, text="It is <b>in</b> German; ask in English.")
+    html = render_turn(turn, SAY)
+    assert len(of_class(html, "ask-card-button")) == 3
+    assert of_class(html, "ask-answer")[0].words == "It is <b>in</b> German; ask in English."
+    turn.answer = replace(turn.answer, hits=())
+    html = render_turn(turn, SAY)
+    assert "Nearest" not in html and [way["data-act"] for way in of_class(html, "ask-way")] == ["edit"]
 
 
-def test_stages_of_a_turn() -> None:
-    turn = Turn("Q?", 7)
-    seen = [status(turn)]
-    cited = citation(2, "rupture", CARRIED)
-    for event in (
-        EvidenceFound("Q?", (), ()),
-        TextPiece("Half a"),
-        TextPiece(" sentence. [2] "),
-        SentenceChecked(Sentence("Whole.", (2,), "quoted"), (cited,)),
-        TextPiece("More"),
+def test_errors_show_their_line_and_nothing_else() -> None:
+    for question, line in (
+        ("long", "The question is too long; ask in at most 2,000 characters."),
+        ("crash", "Something went wrong; the terminal says more."),
     ):
+        html = render_turn(asked(question), SAY)
+        (card,) = of_class(html, "ask-error")
+        assert card.words == line and card["role"] == "alert" and "boom" not in html
+        assert not of_class(html, "ask-evidence") and not of_class(html, "ask-answer")
+
+
+def test_citation_whose_source_has_moved_says_so() -> None:
+    turn = asked("Who voted against?", moved=frozenset({2}))
+    html = render_turn(turn, SAY)
+    assert ["data-moved" in button.attributes for button in of_class(html, "ask-cite")] == [False, True, False]
+    moved = "This source is no longer on the shelf as it was cited."
+    assert [moved in source.words for source in of_class(html, "ask-source")] == [False, True, False]
+    assert "data-moved" not in mark_button(citation(1, "rupture", VOTED), SAY)
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "acts"),
+    [
+        ("waiting", True, []),
+        ("writing", True, []),
+        ("sentence", True, []),
+        ("done", True, ["retry", "edit", "link", "copy", "up", "down"]),
+        ("done", False, ["retry", "edit", "link", "copy", "up", "down"]),
+        ("declined", True, ["retry", "edit", "link", "up", "down"]),
+        ("stopped", True, ["continue", "retry", "edit", "link", "copy"]),
+        ("stopped", False, ["retry", "edit", "link", "copy"]),
+        ("crash", True, ["continue", "retry", "edit", "link"]),
+        ("crash", False, ["retry", "edit", "link"]),
+    ],
+)
+def test_what_can_be_done_with_an_answer(state: str, last: bool, acts: list[str]) -> None:
+    assert actions(render_turn(STATES[state](), SAY, last)) == acts
+
+
+def test_only_the_last_of_a_conversation_goes_on() -> None:
+    turns = [stopped(), asked("Two?", 3, number=2)]
+    turns[1].stop()
+    html = render_turns(turns, SAY, turns[1])
+    assert actions(html).count("continue") == 1
+    assert [turn["data-turn"] for turn in of_class(html, "ask-turn")] == ["1", "2"]
+    assert actions(render_turns(turns, SAY)).count("continue") == 0
+
+
+def thumbs(html: str) -> list[tuple[str, str, str]]:
+    return [(e["data-act"], e["aria-label"], e["aria-pressed"]) for e in of_class(html, "ask-thumb")]
+
+
+def test_word_is_asked_for_only_after_a_thumb() -> None:
+    turn = asked("Who voted against?")
+    assert thumbs(render_turn(turn, SAY)) == [("up", "Good answer", "false"), ("down", "Bad answer", "false")]
+    assert not of_class(render_turn(turn, SAY), "ask-word")
+    turn.rating = "down"
+    html = render_turn(turn, SAY)
+    assert thumbs(html) == [("up", "Good answer", "false"), ("down", "Bad answer", "true")]
+    (form,) = of_class(html, "ask-word")
+    assert form.words.startswith("In a word, why?")
+    (box,) = [element for element in elements(html) if element.tag == "input"]
+    assert (box["name"], box["maxlength"]) == ("word", "500")
+    turn.word = "too <short>"
+    html = render_turn(turn, SAY)
+    assert not of_class(html, "ask-word") and "Thank you. It is kept on this computer." in words(html)
+    assert "short>" not in words(html)
+
+
+def test_evidence_is_in_view_until_there_is_an_answer() -> None:
+    open_ = render_turn(asked("Q?", 1), SAY)
+    cards = of_class(open_, "ask-card-button")
+    assert [(card["data-article"], int(card["data-start"]), int(card["data-end"])) for card in cards] == [
+        (item.article.id, item.start, item.end) for item in EVIDENCE
+    ]
+    assert [of_class(html, "ask-evidence")[0].tag for html in (open_, render_turn(asked("Q?"), SAY))] == [
+        "div",
+        "details",
+    ]
+    assert not of_class(render_turn(asked("weather"), SAY), "ask-evidence")
+
+
+def test_what_was_searched_is_shown_where_it_is_not_what_was_asked() -> None:
+    turn = Turn("And why?", 2)
+    for event in FakeAssistant(0).stream("And why?", [{"role": "user", "content": "Who?"}]):
         turn.take(event)
-        seen.append(status(turn))
-    assert seen == [
-        "Waiting for its turn",
-        "Reading 0 passages",
-        "Writing",
-        "Checking against the source",
-        "Writing",
-        "Writing",
-    ]
-    assert 'data-run="7"' in render_status(turn)
+        (line,) = of_class(render_turn(turn, SAY), "ask-searched")
+        assert line.words == "Searched for: And why? (about the vote)"
+    assert not of_class(render_turn(asked("Q?"), SAY), "ask-searched")
+
+
+def test_draft_is_told_apart_from_what_is_checked() -> None:
+    html = render_turn(asked("Q?", 13), SAY)
+    (draft,) = of_class(html, "ask-draft")
+    assert draft.words == "Draft: After" and len(of_class(html, "ask-sentence")) == 1
+    assert of_class(html, "ask-tag")[0].words == "draft, being checked"
+    assert of_class(render_turn(stopped(), SAY), "ask-tag")[0].words == "stopped"
+    assert not of_class(render_turn(asked("Q?"), SAY), "ask-tag")
+
+
+def test_draft_of_what_goes_on_is_shown_after_as_much_is_there_again() -> None:
+    turn = resumed()
+    kept = len(turn.kept)
+    assert kept == 2 and not of_class(render_turn(turn, SAY), "ask-draft")
+    assert len(of_class(render_turn(turn, SAY), "ask-sentence")) == kept
+    for number in range(kept):
+        cited = citation(number + 1, "rupture", VOTED)
+        turn.take(SentenceChecked(Sentence("Again.", (number + 1,), "quoted"), (cited,)))
+    turn.take(TextPiece("And more"))
+    assert of_class(render_turn(turn, SAY), "ask-draft")[0].words == "And more"
+
+
+def test_status_of_every_stage() -> None:
+    said = {state: status(make(), SAY) for state, make in STATES.items()}
+    assert said == {
+        "waiting": "Waiting for its turn",
+        "queued": "Waiting: 2 readers come first",
+        "searching": "Searching the articles",
+        "found": "Reading 4 sentences",
+        "reading": "Reading 4 sentences",
+        "writing": "Writing",
+        "checking": "Checking against the source",
+        "sentence": "Writing",
+        "done": "Answer ready: 3 sentences, 3 sources.",
+        "rated": "Answer ready: 3 sentences, 3 sources.",
+        "worded": "Answer ready: 3 sentences, 3 sources.",
+        "moved": "Answer ready: 3 sentences, 3 sources.",
+        "declined": "The articles do not answer this.",
+        "differ": "Answer ready: 3 sentences, 2 sources.",
+        "hostile": "Answer ready: 2 sentences, 2 sources.",
+        "stopped": "Stopped.",
+        "resumed": "Writing",
+        "long": "",
+        "crash": "",
+    }
+    assert status(None, SAY) == "" and words(render_status(None, SAY)) == ""
+    assert status(asked("Q?", 1, ahead=1), SAY) == "Waiting: 1 reader comes first"
+    turn = asked("Q?", 1, ahead=3)
     turn.stop()
-    turn.take(TextPiece("too late"))
-    assert (turn.stage, turn.draft, turn.text) == ("stopped", "", "Whole. [2]")
-    assert "stopped</span>" in render_turn(turn) and "data-run" not in render_status(turn)
+    assert status(turn, SAY) == "Stopped."
 
 
-def test_dropped_sentence_leaves_the_page() -> None:
+def test_sentences_that_are_read_are_counted() -> None:
     turn = Turn("Q?", 1)
-    turn.take(TextPiece("An invention. Then"))
-    turn.take(SentenceChecked(None))
-    assert (turn.draft, turn.sentences) == ("Then", [])
+    spans = (Span(0, 4), Span(5, 9), Span(10, 14))
+    turn.take(EvidenceFound("Q?", (), (replace(EVIDENCE[0], sentences=spans), EVIDENCE[1])))
+    assert status(turn, SAY) == "Reading 4 sentences"
+    turn.take(EvidenceFound("Q?", (), (EVIDENCE[1],)))
+    assert status(turn, SAY) == "Reading 1 sentence"
 
 
-@pytest.mark.parametrize(
-    ("draft", "rest"),
-    [
-        ("One. Two", "Two"),
-        ("One. [1][2] Two", "Two"),
-        ('He said "no." And', "And"),
-        ("One.", ""),
-        ("One", ""),
-        ("", ""),
-    ],
-)
-def test_unchecked(draft: str, rest: str) -> None:
-    assert unchecked(draft) == rest
+@pytest.mark.parametrize(("read", "of", "width"), [(0, 8, "0%"), (1, 8, "12%"), (8, 8, "100%"), (9, 8, "100%")])
+def test_bar_shows_how_much_is_read(read: int, of: int, width: str) -> None:
+    turn = asked("Q?", 1, number=7)
+    assert not of_class(render_status(turn, SAY), "ask-bar")
+    turn.take(Reading(read, of))
+    html = render_status(turn, SAY)
+    (bar,) = of_class(html, "ask-bar")
+    assert bar["aria-hidden"] == "true" and f'style="width:{width}"' in html
+    (line,) = of_class(html, "ask-status")
+    assert (line["role"], line["aria-live"], line["data-run"]) == ("status", "polite", "7")
+    turn.ahead = 1
+    assert not of_class(render_status(turn, SAY), "ask-bar")
+    turn.ahead = 0
+    turn.take(TextPiece("A"))
+    assert not of_class(render_status(turn, SAY), "ask-bar")
+    turn.stop()
+    assert "data-run" not in render_status(turn, SAY)
 
 
-def test_follow_up_knows_the_turns_before_it_and_not_the_failed() -> None:
-    session = asked("crash", asked("Who voted against?"))
-    assert session.begin("And why?")
-    first = session.turns[0]
-    assert session.history() == [
-        {"role": "user", "content": "Who voted against?"},
-        {"role": "assistant", "content": first.text},
-    ]
-    assert "[1]" in first.text
+def first(html: str, name: str) -> Element:
+    return of_class(html, name)[0]
 
 
-def test_session_takes_one_question_at_a_time_and_none_that_is_empty() -> None:
-    session = Session()
-    assert not session.begin("  ") and session.begin(" a ") and not session.begin("b")
-    turn = session.claim()
-    assert turn is not None and turn.question == "a" and session.claim() is None
-    session.stop()
-    assert session.retry() and [t.question for t in session.turns] == ["a"]
-    session.clear()
-    assert not session.turns and not session.retry()
+@pytest.mark.parametrize("state", STATES)
+def test_turn_names_its_number_and_stage(state: str) -> None:
+    turn = STATES[state]()
+    section = first(render_turn(turn, SAY), "ask-turn")
+    assert (section["data-turn"], section["data-stage"]) == (str(turn.number), turn.stage)
 
 
-def test_closing_a_run_closes_the_stream() -> None:
-    fake, session = FakeAssistant(0), Session()
-    session.begin("Who?")
-    steps = run(fake, session)
-    for _ in range(4):
-        next(steps)
-    steps.close()
-    assert fake.closed == 1 and session.last is not None and session.last.stage == "stopped"
+@given(st.text(st.sampled_from("ab #\n,."), max_size=60), st.integers(4, 30))
+def test_snippet_is_short_and_on_one_line(text: str, length: int) -> None:
+    short = snippet(text, length)
+    assert "\n" not in short and len(short) <= length + 2
+    if not short.endswith(" …"):
+        assert short == " ".join(word for word in text.split() if word.strip("#"))
 
 
-def test_stop_ends_a_run_at_its_next_event() -> None:
-    fake, session = FakeAssistant(0), Session()
-    session.begin("Who?")
-    for count, _ in enumerate(run(fake, session)):
-        if count == 15:
-            session.stop()
-    assert fake.closed == 1 and session.last is not None
-    assert session.last.stage == "stopped" and len(session.last.sentences) == 1
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        None,
-        [],
-        "rupture",
-        {},
-        {"article": 3},
-        {"article": "../etc/passwd"},
-        {"article": "rupture", "start": 0},
-        {"article": "rupture", "start": 5, "end": 5},
-        {"article": "rupture", "start": -3, "end": 5},
-        {"article": "rupture", "start": 0, "end": 10**9},
-        {"article": "rupture", "start": "0", "end": "5"},
-        {"article": "rupture", "start": True, "end": 5},
-        {"article": "rupture", "start": 0.0, "end": 5.0},
-    ],
-)
-def test_what_names_no_place_is_refused(request_: object) -> None:
-    html = open_source(BY_ID, request_)
-    assert "not on this shelf" in html or "not in the article" in html
-    assert "ask-article" not in html
-
-
-def test_open_source_marks_the_quote_and_skips_places_that_are_none() -> None:
-    start = HOSTILE.index(SCRIPT)
-    others = [[0, 1], [5], "x", [9, 3], [0, 10**9], None]
-    html = open_source(BY_ID, {"article": "hostile", "start": start, "end": start + len(SCRIPT), "others": others})
-    assert marked(html, "quote") == SCRIPT and marked(html, "other") == "#"
-    assert "<mark" not in open_source(BY_ID, {"article": "hostile"})
-
-
-def test_shelf_lists_what_can_be_opened() -> None:
-    html = render_shelf(ARTICLES)
-    assert re.findall(r'data-article="(\w+)"', html) == ["banners", "hostile", "rupture"]
-    many = [Article(str(n), f"{n}.md", f"Title {n}") for n in range(203)]
-    assert "and 3 more" in render_shelf(many) and render_shelf(many).count("<li>") == 200
-
-
-def test_small_things() -> None:
-    assert readable_date("2013-08-02") == "2 August 2013" and readable_date("spring") == "spring"
+def test_snippet() -> None:
     assert snippet("## A  heading\n\nand words, many", 18) == "A heading and …"
-    assert "<h1><bdi>a &lt;b&gt;</bdi></h1><p>1 article<span>," in render_header("a <b>", 1)
+    assert snippet("## A  heading\n\nand words") == "A heading and words"
+    assert snippet("one two, three", 9) == "one two …" and snippet("x" * 200) == "x" * 110 + " …"

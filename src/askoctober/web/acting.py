@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,16 @@ from askoctober.web.keeping.turns import read_conversation
 from askoctober.web.session import Session, Turn
 from askoctober.web.settings import PASSAGES
 
+LARGEST_RECORD = 4_000_000
+"""Characters of a conversation, as JSON, that is taken up again or made into a document."""
+
 
 def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: Feedback | None = None) -> None:
     """Do what a browser asks for; `data` is untrusted: `{"act": name, "turn": number, ...}`.
 
-    The acts are `new`, `restore` (with `record`), `retry`, `more` (retry, reading more), `edit` (with `question`),
-    `continue`, and `rate` (with `rating` and `word`). Nothing is done while an answer is being written, but rating.
+    The acts are `new`, `restore` (with `record`, as JSON), `retry`, `more` (retry, reading more), `edit` (with
+    `question`), `continue`, and `rate` (with `rating` and `word`). While an answer is being written, only `new` and
+    `rate` are done.
     """
     given = data if isinstance(data, dict) else {}
     number, name = given.get("turn"), given.get("act")
@@ -54,14 +59,15 @@ def _rate(session: Session, turn: Turn, rating: Any, word: Any, feedback: Feedba
 
 
 def _restore(session: Session, record: Any, articles: Mapping[str, Article]) -> None:
-    """Take up a conversation that the browser kept; one that cannot be read leaves an empty one."""
+    """Take up a conversation that the browser kept, as JSON; one that cannot be read leaves an empty one."""
     session.clear()
     try:
-        turns = read_conversation(record, articles)
-    except KeepingError:
+        kept = json.loads(record if isinstance(record, str) and len(record) <= LARGEST_RECORD else "")
+        turns = read_conversation(kept, articles)
+    except (KeepingError, ValueError, RecursionError):
         return
     session.turns[:] = turns
-    session.id, session.name, session.created = record["id"], record["name"], record["created"]
+    session.id, session.name, session.created = kept["id"], kept["name"], kept["created"]
     session.count = max((turn.number for turn in turns), default=0)
 
 

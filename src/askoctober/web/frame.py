@@ -54,7 +54,7 @@ def render_welcome(examples: Sequence[str], say: Wording) -> str:
 
 
 def render_settings(settings: Settings, models: Sequence[str], say: Wording) -> str:
-    """Return the form of what a reader may set; the scripts show it as a dialog and send what it holds."""
+    """Return the form of what a reader may set, as a template that the scripts show as a dialog."""
     languages = {"": say("language-browser")} | LANGUAGES
     fields = (
         _choice("language", say("set-language"), languages, settings.language),
@@ -69,10 +69,10 @@ def render_settings(settings: Settings, models: Sequence[str], say: Wording) -> 
         _choice("model", say("set-model"), dict(zip(models, models, strict=True)), settings.model or models[0]),
     )
     return (
-        f'<h2>{escape(say("tool-settings"))}</h2><form class="ask-settings" method="dialog">{"".join(fields)}'
+        f'<template><h2>{escape(say("tool-settings"))}</h2><form class="ask-settings" method="dialog">{"".join(fields)}'
         f'<p class="ask-note">{escape(say("settings-kept"))}</p>'
         f'<p class="ask-dialog-foot"><button type="submit" class="ask-way ask-main-way">{escape(say("save"))}</button>'
-        f'<button type="button" class="ask-way ask-dismiss">{escape(say("cancel"))}</button></p></form>'
+        f'<button type="button" class="ask-way ask-dismiss">{escape(say("cancel"))}</button></p></form></template>'
     )
 
 

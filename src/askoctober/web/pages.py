@@ -14,6 +14,7 @@ from typing import Any
 
 from askoctober.errors import AskoctoberError
 from askoctober.types import Article, Span, Store
+from askoctober.web.acting import LARGEST_RECORD
 from askoctober.web.charts.dating import find_dated
 from askoctober.web.charts.mapping import map_figure
 from askoctober.web.charts.plotting import styles_of
@@ -29,8 +30,6 @@ from askoctober.web.wording import Wording, wording
 
 FOUND = 10
 MOST_CITED = 100
-LARGEST_EXPORT = 4_000_000
-"""Characters of a conversation, as JSON, that is made into a document."""
 
 
 class Pages:
@@ -124,7 +123,7 @@ class Pages:
         """Return a conversation that the browser kept as a Markdown document; a line of complaint where it is none."""
         say, record = _say(request), request.get("record") if isinstance(request, dict) else None
         try:
-            if len(json.dumps(record)) > LARGEST_EXPORT:
+            if len(json.dumps(record)) > LARGEST_RECORD:
                 return say("export-failed")
             read_conversation(record, self.articles)
             return to_markdown(record, say)

@@ -177,8 +177,8 @@ class Turn:
 
 
 def now() -> str:
-    """Return the time as ISO 8601 has it, in UTC and whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Return the time as ISO 8601 has it, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def unchecked(draft: str) -> str:

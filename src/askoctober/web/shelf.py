@@ -58,7 +58,7 @@ def render_reader(article: Article, say: Wording) -> str:
         for start, depth, words in headings(article.text)
     )
     contents = (
-        f'<nav aria-label="{escape(say("contents"))}"><h3 class="ask-label">{escape(say("contents"))}</h3>'
+        f'<nav aria-label="{escape(say("contents"))}"><p class="ask-label">{escape(say("contents"))}</p>'
         f"<ol>{entries}</ol></nav>"
         if entries
         else ""

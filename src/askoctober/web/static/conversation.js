@@ -1,6 +1,7 @@
 // The conversation: asking, acting on an answer, following what is written.
 import { app, announce, box, busy, byId, copy, element, isTouch, word } from "./page.js";
 import * as keep from "./keep.js";
+import * as pane from "./pane.js";
 import * as views from "./views.js";
 
 // What the server still has to say to an earlier press of a button may empty the box: then it is filled again.
@@ -46,6 +47,8 @@ export function onPress(button, event) {
   } else if (button.dataset.tool === "new") {
     views.show("chat");
     app.act({ act: "new" });
+    pane.close();
+    pane.reset();
     box().focus();
   } else if (button.id !== "ask-ask" && button.id !== "ask-stop") return false;
   // A button that vanishes takes the focus with it. A touch screen would open its keyboard.
@@ -67,14 +70,14 @@ function edit(turn) {
   const form = element("form", { className: "ask-edit" }, area, element("p", {},
     element("button", { type: "submit", className: "ask-way ask-main-way", textContent: word("ask") }),
     element("button", { type: "button", className: "ask-way ask-edit-not", textContent: word("cancel") })));
-  const end = () => { form.remove(); heading.hidden = false; };
+  const end = () => { form.remove(); heading.classList.remove("ask-heard"); };
   form.querySelector(".ask-edit-not").onclick = end;
   area.onkeydown = (event) => {
     if (event.key === "Escape") { event.stopPropagation(); end(); }
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
   };
   heading.after(form);
-  heading.hidden = true;
+  heading.classList.add("ask-heard");
   area.focus();
 }
 

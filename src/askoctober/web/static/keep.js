@@ -43,17 +43,27 @@ function take() {
   const next = JSON.parse(given);
   if (!next.turns.length) {
     record = null;
-    sessionStorage.removeItem(CURRENT);
+    remember("");
     return;
   }
   const before = read(next.id);
   record = { ...next, name: before?.name || next.name, created: before?.created || next.created };
   write(record);
-  sessionStorage.setItem(CURRENT, record.id);
+  remember(record.id);
 }
 
+// Which conversation a reload takes up again; each open page has its own.
+function remember(id) {
+  try {
+    sessionStorage.setItem(CURRENT, id);
+  } catch {
+    // Told already, by `write`.
+  }
+}
+
+// As text: Gradio takes a table with a "path" in it for a file of its own.
 function restore(kept) {
-  app.act({ act: "restore", record: kept });
+  app.act({ act: "restore", record: JSON.stringify(kept) });
 }
 
 function open(id) {

@@ -10,7 +10,6 @@ let shown = null;
 function draw(html) {
   const parent = frame();
   parent.innerHTML = html;
-  pane().toggleAttribute("data-open", true);
   const body = parent.querySelector(".ask-pane-body");
   const marks = body.querySelectorAll("mark.ask-quote");
   if (marks.length) {
@@ -28,12 +27,23 @@ export function close() {
   if (opener?.isConnected) opener.focus({ preventScroll: true });
 }
 
+// The articles of the shelf in the place of what was read.
 export async function reset() {
   select(null);
   shown = null;
   const ticket = ++asked;
   const html = await call("show_pane").catch(() => "");
   if (html && ticket === asked) draw(html);
+}
+
+// Where the pane slides over the conversation it comes into view.
+function slide(body) {
+  pane().toggleAttribute("data-open", true);
+  body.focus({ preventScroll: true });
+}
+
+function list() {
+  reset().then(() => slide(frame().querySelector(".ask-pane-body")));
 }
 
 function select(button) {
@@ -64,12 +74,13 @@ export async function openPlace(article, start, end, others = []) {
   }
   if (ticket !== asked) return;
   shown = wanted;
-  draw(html).focus({ preventScroll: true });
+  slide(draw(html));
 }
 
 function problem() {
-  const lead = draw(frame().innerHTML).querySelector(".ask-lead, .ask-byline");
-  if (lead) lead.textContent = word("cannot-open");
+  const body = draw(frame().innerHTML);
+  (body.querySelector(".ask-lead, .ask-byline") ?? body).textContent = word("cannot-open");
+  slide(body);
 }
 
 async function step(button) {
@@ -86,8 +97,8 @@ export function onPress(button) {
   if (button.matches(".ask-open")) open(button);
   else if (button.matches(".ask-step[data-start]")) step(button);
   else if (button.matches(".ask-close")) close();
-  else if (button.matches(".ask-back")) reset().then(() => frame().querySelector(".ask-pane-body").focus());
-  else if (button.matches(".ask-shelf-button")) { opener = button; reset().then(() => frame().querySelector(".ask-pane-body").focus()); }
+  else if (button.matches(".ask-back")) list();
+  else if (button.matches(".ask-shelf-button")) { opener = button; list(); }
   else if (button.matches(".ask-copy")) copy(button.dataset.text, "copied");
   else return false;
   return true;

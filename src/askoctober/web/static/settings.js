@@ -3,7 +3,7 @@ import { app, byId, dialog, word } from "./page.js";
 
 function open() {
   const made = dialog("ask-settings-dialog", word("settings"));
-  made.replaceChildren(...byId("ask-settings").querySelector("form").parentElement.cloneNode(true).childNodes);
+  made.replaceChildren(byId("ask-settings").querySelector("template").content.cloneNode(true));
   made.showModal();
 }
 
