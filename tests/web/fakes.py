@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 from askoctober.answering.disagreement import DIFFER
 from askoctober.config import Config
@@ -24,6 +26,8 @@ from askoctober.types import (
     SentenceChecked,
     TextPiece,
 )
+
+T = TypeVar("T")
 
 RUPTURE = """
 
@@ -224,3 +228,18 @@ def answer(
     return Answer(
         question, standalone, text, sentences, citations, hits, declined, 0.1 if declined else 0.9, "fake", timings
     )
+
+
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """What asynchronous work returns, from a loop of its own; what was this thread's loop stays so."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def on_a_loop(make: Callable[[], T]) -> T:
+    """What a function returns while a loop runs: where none does, Gradio makes one for each chat and closes none."""
+
+    async def making() -> T:
+        return make()
+
+    return complete(making())

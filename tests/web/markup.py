@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 TAG = re.compile(r"<[^>]*>")
 TAGS = set(
     "a article aside bdi blockquote button circle details div figcaption figure footer form g h1 h2 h3 h4 header i "
-    "input label li mark nav ol option p path q section select span strong summary svg ul".split()
+    "input label li mark nav ol option p path q section select span strong summary svg template ul".split()
 )
 VOID = {"input"}
 ATTRIBUTES = set(

@@ -210,6 +210,13 @@ def test_nothing_is_done_while_an_answer_is_written(name: str) -> None:
     assert session == before
 
 
+def test_a_new_conversation_stops_the_answer_on_its_way() -> None:
+    session = talk("One?")
+    running = ask(session, "Two?", upto=5)
+    act(session, {"act": "new"}, BY_ID)
+    assert running.stage == "stopped" and session.turns == [] and not session.busy
+
+
 def test_rating_is_possible_while_the_next_answer_is_written(tmp_path: Path) -> None:
     session = talk("One?")
     running = ask(session, "Two?", upto=5)

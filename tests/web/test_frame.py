@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.web.frame import VIEWS, render_header, render_settings, render_welcome
@@ -104,6 +104,7 @@ def test_form_offers_what_can_be_set_and_labels_it() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(prose, st.lists(prose, max_size=3), st.lists(prose, min_size=1, max_size=3))
 def test_no_title_example_or_model_brings_a_tag_or_an_attribute(
     title: str, examples: list[str], models: list[str]

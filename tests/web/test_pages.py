@@ -160,6 +160,10 @@ def test_map_marks_a_question_and_what_was_found_and_cited() -> None:
     assert "question" not in roles(PAGES.draw_map({"question": "  "}))
 
 
+def test_half_a_character_in_a_question_does_not_spoil_the_map() -> None:
+    json.dumps(PAGES.draw_map({"question": "Who \ud83d?"}), ensure_ascii=False).encode("utf-8")
+
+
 def test_timeline_has_the_dated_sentences_or_says_that_there_are_none() -> None:
     drawn = PAGES.draw_timeline({"language": "de"})
     json.dumps(drawn, allow_nan=False)

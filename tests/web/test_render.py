@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.answering.assistant import DECLINED
@@ -155,6 +155,7 @@ def test_every_tag_and_attribute_is_ours(question: str) -> None:
     )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.builds(Article, prose, prose, prose, prose, prose, prose, prose, prose), prose, prose)
 def test_no_text_brings_a_tag_or_an_attribute(article: Article, text: str, other: str) -> None:
     chunk = Chunk(text, article.id, text, text, 0, len(text), article)
@@ -473,6 +474,7 @@ def test_turn_names_its_number_and_stage(state: str) -> None:
     assert (section["data-turn"], section["data-stage"]) == (str(turn.number), turn.stage)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab #\n,."), max_size=60), st.integers(4, 30))
 def test_snippet_is_short_and_on_one_line(text: str, length: int) -> None:
     short = snippet(text, length)

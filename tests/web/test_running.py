@@ -17,7 +17,7 @@ from askoctober.web.running import run
 from askoctober.web.session import Session
 from askoctober.web.settings import Settings
 
-from .fakes import CARRIED, EVIDENCE, FakeAssistant, FakeRetriever, answer, hit
+from .fakes import CARRIED, EVIDENCE, FakeAssistant, FakeRetriever, answer, complete, hit
 
 
 def begun(question: str) -> Session:
@@ -82,7 +82,7 @@ def test_answer_is_brought_into_the_session_event_by_event() -> None:
             assert session.last is not None
             stages.append(session.last.stage)
 
-    asyncio.run(watch())
+    complete(watch())
     assert stages[0] == "searching" and stages[1] == "reading" and stages[-1] == "done"
     assert {"writing", "checking"} <= set(stages) and "waiting" not in stages
     turn = session.last
@@ -96,9 +96,9 @@ def test_a_question_is_answered_once() -> None:
         one, two = await asyncio.gather(finish(fake, session, line), finish(fake, session, line))
         return one, two, await finish(fake, session, line)
 
-    one, two, three = asyncio.run(twice())
+    one, two, three = complete(twice())
     assert len(fake.asked) == 1 and min(one, two) == three == 1 and max(one, two) > 10
-    assert asyncio.run(finish(fake, Session(), line)) == 1 and len(line) == 0
+    assert complete(finish(fake, Session(), line)) == 1 and len(line) == 0
 
 
 def test_history_and_settings_reach_the_assistant() -> None:
@@ -110,7 +110,7 @@ def test_history_and_settings_reach_the_assistant() -> None:
         assert session.begin("And why?")
         await finish(fake, session, Line())
 
-    asyncio.run(both())
+    complete(both())
     assert fake.asked[0] == ("Who voted against?", [])
     assert fake.asked[1] == ("And why?", session.before(session.last)) and len(fake.asked[1][1]) == 2
     first, second = fake.configs
@@ -146,7 +146,7 @@ def test_first_come_is_first_served_and_those_who_wait_are_told() -> None:
             await until(lambda name=name: f"{name} closed" in told.log)
         await asyncio.gather(*tasks)
 
-    asyncio.run(all_of_them())
+    complete(all_of_them())
     assert [entry for entry in told.log if "found" not in entry] == [
         f"{name} {what}" for name in names for what in ("writes", "closed")
     ]
@@ -172,7 +172,7 @@ def test_follow_up_waits_first() -> None:
         told.go("a", "b")
         await asyncio.gather(*tasks)
 
-    asyncio.run(both())
+    complete(both())
     assert told.log == ["a found", "a writes", "a closed", "b found", "b writes", "b closed"]
 
 
@@ -208,7 +208,7 @@ def test_who_leaves_while_waiting_makes_room(how: str) -> None:
         told.go("a", "c")
         await asyncio.gather(first, third)
 
-    asyncio.run(leave())
+    complete(leave())
     assert "b writes" not in told.log and "b closed" in told.log
     assert [session.last.stage for session in sessions if session.last] == ["done", "stopped", "done"]
     assert len(line) == 0 and told.writing == 0
@@ -246,7 +246,7 @@ def test_who_leaves_while_the_model_writes_makes_room(how: str) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await first
 
-    asyncio.run(leave())
+    complete(leave())
     writing = [entry for entry in told.log if "found" not in entry]
     assert writing == ["a writes", "a closed", "b writes", "b closed"] and told.writing == 0
     assert sessions[0].last is not None and sessions[0].last.stage == "stopped" and len(line) == 0
@@ -262,7 +262,7 @@ def test_closing_a_run_closes_the_stream() -> None:
             await anext(stream)
         await stream.aclose()
 
-    asyncio.run(close())
+    complete(close())
     assert fake.closed == 1 and session.last is not None and session.last.stage == "stopped" and len(line) == 0
 
 
@@ -276,7 +276,7 @@ def test_stop_ends_a_run_at_its_next_event() -> None:
             if count == 15:
                 session.stop()
 
-    asyncio.run(stop())
+    complete(stop())
     assert fake.closed == 1 and session.last is not None
     assert session.last.stage == "stopped" and len(session.last.sentences) == 1
 
@@ -294,7 +294,7 @@ def test_what_was_stopped_goes_on() -> None:
             assert session.last is not None
             shown.append(len(session.last.shown[0]))
 
-    asyncio.run(both())
+    complete(both())
     assert shown[0] == 2 and shown == sorted(shown) and shown[-1] == 3
     assert session.last is not None and session.last.stage == "done" and len(fake.asked) == 2
 
@@ -311,7 +311,7 @@ def test_what_fails_does_not_stop_the_line(caplog: pytest.LogCaptureFixture) -> 
         told.go("crash", "b", "c")
         await asyncio.gather(*tasks)
 
-    asyncio.run(all_of_them())
+    complete(all_of_them())
     assert [session.last.stage for session in sessions if session.last] == ["failed", "done", "done"]
     assert sessions[0].last is not None and sessions[0].last.error == "error-unexpected"
     assert caplog.records[-1].exc_info and str(caplog.records[-1].exc_info[1]) == "boom"
@@ -324,7 +324,7 @@ def test_what_fails_does_not_stop_the_line(caplog: pytest.LogCaptureFixture) -> 
 )
 def test_failure_before_anything_is_found_is_said(question: str, error: str, caplog: pytest.LogCaptureFixture) -> None:
     session, line = begun(question), Line()
-    asyncio.run(finish(FakeAssistant(0), session, line))
+    complete(finish(FakeAssistant(0), session, line))
     assert session.last is not None and (session.last.stage, session.last.error) == ("failed", error)
     assert len(line) == 0 and bool(caplog.records) == (question == "crash")
 
@@ -338,7 +338,7 @@ def test_failure_in_the_middle_keeps_what_was_checked() -> None:
                 yield event
 
     session = begun("Who?")
-    asyncio.run(finish(Failing(0), session, Line()))
+    complete(finish(Failing(0), session, Line()))
     turn = session.last
     assert turn is not None and (turn.stage, turn.error) == ("failed", "The model failed; ask again.")
     assert len(turn.shown[0]) == 1 and session.go_on() and len(turn.shown[0]) == 1
@@ -351,7 +351,7 @@ def test_stream_that_ends_without_an_answer_counts_as_stopped() -> None:
             yield Reading(1, 2)
 
     session, line = begun("Who?"), Line()
-    asyncio.run(finish(Silent(0), session, line))
+    complete(finish(Silent(0), session, line))
     assert session.last is not None and session.last.stage == "stopped" and len(line) == 0
 
 
@@ -368,7 +368,7 @@ def test_page_is_alive_while_the_model_works() -> None:
         await task
         return took
 
-    assert asyncio.run(both()) < 2
+    assert complete(both()) < 2
 
 
 def test_fifty_readers_at_once_are_all_served_one_after_the_other() -> None:
@@ -395,7 +395,7 @@ def test_fifty_readers_at_once_are_all_served_one_after_the_other() -> None:
         async with asyncio.timeout(60):
             await asyncio.gather(*(finish(fake, session, line) for session in sessions))
 
-    asyncio.run(all_of_them())
+    complete(all_of_them())
     assert fake.most == 1 and fake.order == [f"Question {number}?" for number in range(50)] and len(line) == 0
     for number, session in enumerate(sessions):
         turn = session.last

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.types import Answer, Event, EvidenceFound, Reading, Sentence, SentenceChecked, TextPiece
@@ -146,6 +146,7 @@ def test_failure_is_gone_on_from() -> None:
     assert session.claim() is turn and not session.go_on()
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([FIRST, SECOND, THIRD, SentenceChecked(None), TextPiece("A b. "), "stop", "resume"])))
 def test_nothing_that_was_checked_is_lost_until_there_is_an_answer(steps: list[Event | str]) -> None:
     turn, most = Turn("Q?", 1), 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.answering.assistant import LENGTHS
@@ -29,6 +29,7 @@ some = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(anything | fields)
 def test_whatever_comes_gives_settings_that_can_be(data: Any) -> None:
     read = Settings.read(data)
@@ -39,6 +40,7 @@ def test_whatever_comes_gives_settings_that_can_be(data: Any) -> None:
     read.applied(Config())
 
 
+@settings(deadline=None)
 @given(some)
 def test_what_the_browser_keeps_comes_back(made: Settings) -> None:
     assert Settings.read(made.to_dict()) == made
@@ -71,6 +73,7 @@ def test_what_is_left_alone_stays_the_keepers() -> None:
     assert keeper.passages == 5
 
 
+@settings(deadline=None)
 @given(some)
 def test_only_what_was_chosen_is_changed(made: Settings) -> None:
     keeper = replace(Config(), passages=3, answer_length="short", context_tokens=2048)
@@ -78,3 +81,7 @@ def test_only_what_was_chosen_is_changed(made: Settings) -> None:
     back = replace(applied, passages=3, answer_length="short", evidence_tokens=keeper.evidence_tokens)
     assert back == keeper
     assert applied.passages in (made.passages, 3) and applied.answer_length in (made.length, "short")
+
+
+def test_half_a_character_is_no_model() -> None:
+    assert Settings.read({"model": "a\ud83d"}).model == ""

@@ -123,7 +123,7 @@ def test_hostile_article_is_read_as_it_is_written() -> None:
 
 
 @given(prose, prose, prose)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_article_brings_a_tag_or_an_attribute(name: str, title: str, text: str) -> None:
     article = Article(name, "a.md", title, title, title, title, title, text=text)
     assert_ours(render_reader(article, SAY) + render_shelf([article, BY_ID["banners"]], SAY, {name}))

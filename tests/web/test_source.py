@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.types import Article, Span
@@ -45,6 +45,7 @@ def span(words_: str, text: str = RUPTURE) -> Span:
     return Span(start, start + len(words_))
 
 
+@settings(deadline=None)
 @given(spans())
 def test_mark_holds_exactly_the_quote(made: tuple[str, Span, list[Span]]) -> None:
     text, quote, others = made
@@ -53,6 +54,7 @@ def test_mark_holds_exactly_the_quote(made: tuple[str, Span, list[Span]]) -> Non
     assert words(html) == text
 
 
+@settings(deadline=None)
 @given(spans())
 def test_other_places_are_marked_where_the_quote_is_not(made: tuple[str, Span, list[Span]]) -> None:
     text, quote, others = made
@@ -60,6 +62,7 @@ def test_other_places_are_marked_where_the_quote_is_not(made: tuple[str, Span, l
     assert marked(render_text(text, quote, others), "other") == "".join(text[at] for at in sorted(places))
 
 
+@settings(deadline=None)
 @given(prose)
 def test_blocks_are_the_whole_text_in_order(text: str) -> None:
     found = list(blocks(text))
@@ -67,6 +70,7 @@ def test_blocks_are_the_whole_text_in_order(text: str) -> None:
     assert all(text[block.start : block.end].strip() for block in found)
 
 
+@settings(deadline=None)
 @given(prose)
 def test_text_brings_no_tag_of_its_own(text: str) -> None:
     tags = TAG.findall(render_text(text))
@@ -75,6 +79,7 @@ def test_text_brings_no_tag_of_its_own(text: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(prose)
 def test_anchors_are_at_the_headings_and_no_two_are_alike(text: str) -> None:
     anchors = [element["id"] for element in elements(render_text(text, anchor="at-")) if "id" in element.attributes]
@@ -82,6 +87,7 @@ def test_anchors_are_at_the_headings_and_no_two_are_alike(text: str) -> None:
     assert len(anchors) == len(set(anchors))
 
 
+@settings(deadline=None)
 @given(prose)
 def test_headings_are_where_they_say_and_as_deep(text: str) -> None:
     for start, depth, said in headings(text):
@@ -127,6 +133,7 @@ def test_hostile_article_reads_as_it_is_written() -> None:
     assert words(html).endswith(HOSTILE)
 
 
+@settings(deadline=None)
 @given(prose, prose, prose, prose)
 def test_no_article_brings_a_tag_or_an_attribute(title: str, author: str, day: str, text: str) -> None:
     article = Article(title, author, title, author, title, day, f"https://a.example/{text}", text=text)
