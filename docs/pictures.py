@@ -28,7 +28,7 @@ from askoctober.types import Message, Piece
 from askoctober.web.own import OwnArticles
 from askoctober.web.server import create_app, listen
 
-WAIT_MS = 180_000
+WAIT_MS = 120_000
 COLOURS = 160
 """In a picture's palette: enough for type on paper, at a third of the size."""
 LARGEST_BYTES = 250_000
@@ -41,6 +41,7 @@ PHONE: dict[str, Any] = {
 }
 QUESTION = "Who voted against the insurrection?"
 FOLLOW_UP = "And why did they oppose it?"
+REWRITTEN = "Why did Zinoviev and Kamenev oppose the insurrection?"
 UNANSWERED = "Who directed the film October?"
 DIFFER = "How many lamps did the lighthouse of Gull Rock have?"
 DIFFERING = {
@@ -51,7 +52,7 @@ author: E. Marsh
 publisher: Coast Papers
 date: 1998-04-02
 ---
-The lighthouse of Gull Rock had twelve lamps. Anna Holm, its first keeper, trimmed them every four hours for thirty \
+The lighthouse of Gull Rock had 240 lamps. Anna Holm, its first keeper, trimmed them every four hours for thirty \
 years, and her daughter kept them after her.
 """,
     "survey.md": """\
@@ -61,11 +62,17 @@ author: P. Lindqvist
 publisher: Harbour Office
 date: 1903-11-20
 ---
-The lighthouse of Gull Rock had fifteen lamps. Seen from the ferry they were one steady light, which the pilots of the \
+The lighthouse of Gull Rock had 310 lamps. Seen from the ferry they were one steady light, which the pilots of the \
 sound took for their mark in every weather.
 """,
+    "ferry.md": """\
+---
+title: The ferry of Holm Sound
+---
+The first ferry crossed Holm Sound in June 1902. It carried forty passengers and six horses. A bridge ended it in 1964.
+""",
 }
-"""A shelf of two articles that give different figures."""
+"""A shelf of which two articles give different figures."""
 OWN = {
     "the-bell.md": "# The bell of Gull Rock\n\nThe fog bell was cast by Peter Lindqvist in 1880. It rang every twenty "
     "seconds.\n",
@@ -82,11 +89,10 @@ class Quoting:
     pause: float = 0.04
 
     def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
-        """Yield the first sentence of each of the first two excerpts; a follow-up question as it is."""
+        """Yield the first sentence of each of the first two excerpts; a follow-up question rewritten."""
         prompt = messages[-1]["content"]
-        followup = re.search(r"^New question: (.*)$", prompt, re.MULTILINE)
         excerpts = re.findall(r"^\[(\d+)\] (.*?[.!?])(?:\s|$)", prompt, re.MULTILINE)
-        reply = followup[1] if followup else " ".join(f"{text} [{mark}]" for mark, text in excerpts[:2])
+        reply = " ".join(f"{text} [{mark}]" for mark, text in excerpts[:2]) or REWRITTEN
         for piece in re.findall(r"\s*\S+", reply):
             time.sleep(self.pause)
             yield Piece(piece)
@@ -159,7 +165,8 @@ class Camera:
             few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         few.save(path, optimize=True)
         size = path.stat().st_size
-        print(f"{path}: {size // 1000} kB{', too large' if size > LARGEST_BYTES else ''}")
+        sys.stdout.write(f"{path}: {size // 1000} kB{', too large' if size > LARGEST_BYTES else ''}\n")
+        sys.stdout.flush()
 
 
 def put(page: Page, question: str) -> None:
@@ -180,13 +187,14 @@ def finish(page: Page) -> None:
 def go(page: Page, view: str) -> None:
     """Turn to another page of the chat, and wait for its chart where it has one."""
     page.locator(f".ask-tab[data-view={view}]").click()
+    page.mouse.move(2, 2)
     page.wait_for_selector(f"body[data-view={view}] .ask-page-title")
     page.wait_for_selector({"map": ".ask-plot .scatterlayer", "timeline": ".ask-dated"}.get(view, ".ask-articles"))
 
 
 def open_source(page: Page) -> None:
     """Open the first source of the last answer at its quote."""
-    page.locator("#ask-live .ask-cite, #ask-live .ask-card-button").first.click()
+    page.locator("#ask-live .ask-cite").first.click()
     page.locator("mark.ask-quote").first.wait_for()
     page.mouse.move(2, 2)
 
@@ -203,8 +211,8 @@ def conversation(camera: Camera, url: str) -> dict[str, dict[str, str]]:
         put(page, QUESTION)
         page.wait_for_selector(".ask-card-button")
         camera.take(page, "evidence", 100)
-        page.wait_for_selector(".ask-draft")
-        camera.take(page, "writing", 600)
+        page.wait_for_function("document.querySelector('.ask-draft')?.innerText.length > 30")
+        camera.take(page, "writing", 0)
         finish(page)
         first = kept(page)
         open_source(page)

@@ -9,6 +9,7 @@ from typing import Any
 import gradio
 import pytest
 
+from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.types import Article
 from askoctober.web.app import CLOSED, EXAMPLES, NAME, STYLES, UPLOAD_BYTES, create_chat, page, static, view
@@ -211,7 +212,7 @@ def test_page_opens_in_its_readers_language(chat: Chat, language: str) -> None:
     (head,) = of_class(header, "ask-header")
     assert (head["data-language"], head["data-ready"]) == (language, "true")
     assert say("pane-lead") in words(pane) and say("enter-asks") in words(hint)
-    assert form == render_settings(Settings(), ["fake"], say)
+    assert form == render_settings(Settings(), Config(), "fake", say)
     assert (box["label"], ask_["value"], stop["value"]) == (say("your-question"), say("ask"), say("stop"))
     theirs = "ask-the-articles" if language == "en" else "ask-in-theirs"
     assert box["placeholder"] == say(theirs) and say("welcome") in words(shown[0])
@@ -219,7 +220,7 @@ def test_page_opens_in_its_readers_language(chat: Chat, language: str) -> None:
 
 def test_settings_are_taken_and_kept(chat: Chat) -> None:
     session = Session()
-    data = {"language": "ru", "passages": 12, "length": "long", "model": "fake"}
+    data = {"language": "ru", "passages": 12, "length": "long"}
     kept, header, *_ = chat.on_settings(session, request("de"), SimpleNamespace(_data=data))
     assert kept == data and session.settings == Settings("ru", 12, "long", "fake") and session.language == "ru"
     assert of_class(header, "ask-header")[0]["data-language"] == "ru"

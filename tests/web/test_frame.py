@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from askoctober.config import Config
 from askoctober.web.frame import VIEWS, render_header, render_settings, render_welcome
 from askoctober.web.icons import icon
 from askoctober.web.settings import PASSAGES, Settings
@@ -72,44 +73,42 @@ def chosen(html: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def test_form_shows_what_is_set() -> None:
-    assert chosen(render_settings(Settings("de", 12, "long", "a"), ["a", "b"], SAY)) == {
+    assert chosen(render_settings(Settings("de", 12, "long"), Config(passages=4), "a", SAY)) == {
         "language": [("de", "Deutsch")],
         "length": [("long", "Long: up to six sentences")],
         "passages": [("12", "12")],
-        "model": [("a", "a")],
     }
-    assert chosen(render_settings(Settings(), ["a", "b"], SAY)) == {
+    assert chosen(render_settings(Settings(), Config(passages=10, answer_length="short"), "a", SAY)) == {
         "language": [("", "As the browser says")],
-        "length": [("normal", "Normal: up to three sentences")],
-        "passages": [("8", "8")],
-        "model": [("a", "a")],
+        "length": [("short", "Short: a sentence")],
+        "passages": [("10", "10")],
     }
 
 
 def test_form_offers_what_can_be_set_and_labels_it() -> None:
-    html = render_settings(Settings(), ["a"], SAY)
+    html = render_settings(Settings(), Config(), "a <model>", SAY)
     options = [element["value"] for element in elements(html) if element.tag == "option"]
-    assert options == ["", *LANGUAGES, "short", "normal", "long", *map(str, PASSAGES), "a"]
+    assert options == ["", *LANGUAGES, "short", "normal", "long", *map(str, PASSAGES)]
     labels = {element["for"]: element.words for element in elements(html) if element.tag == "label"}
     fields = [element for element in elements(html) if element.tag == "select"]
     assert [labels[element["id"]] for element in fields] == [
         "Language of the interface",
         "Length of answers",
         "Passages that are read for an answer",
-        "Model that writes",
     ]
     ids = {element["id"]: element.words for element in elements(html) if "id" in element.attributes}
     assert [ids[element["aria-describedby"]] for element in fields if "aria-describedby" in element.attributes] == [
         "More find more and take longer."
     ]
+    assert "Written by a <model>" in words(html)
 
 
 @settings(deadline=None)
-@given(prose, st.lists(prose, max_size=3), st.lists(prose, min_size=1, max_size=3))
-def test_no_title_example_or_model_brings_a_tag_or_an_attribute(
-    title: str, examples: list[str], models: list[str]
-) -> None:
-    html = render_header(title, 2, SAY) + render_welcome(examples, SAY) + render_settings(Settings(), models, SAY)
+@given(prose, st.lists(prose, max_size=3), prose)
+def test_no_title_example_or_model_brings_a_tag_or_an_attribute(title: str, examples: list[str], model: str) -> None:
+    html = (
+        render_header(title, 2, SAY) + render_welcome(examples, SAY) + render_settings(Settings(), Config(), model, SAY)
+    )
     assert_ours(html)
     assert [button.words for button in of_class(html, "ask-example")] == examples
 
@@ -117,7 +116,9 @@ def test_no_title_example_or_model_brings_a_tag_or_an_attribute(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_frame_speaks_every_language(language: str) -> None:
     say = wording(language)
-    html = render_header("Shelf", 5, say) + render_welcome(["Who?"], say) + render_settings(Settings(), ["a"], say)
+    html = (
+        render_header("Shelf", 5, say) + render_welcome(["Who?"], say) + render_settings(Settings(), Config(), "a", say)
+    )
     shown = words(html)
     for message in ("view-map", "tool-kept", "welcome", "welcome-lead", "set-length", "length-long", "settings-kept"):
         assert message in message_ids(language) and say(message) in shown

@@ -407,4 +407,6 @@ def test_whatever_is_asked_of_own_articles_is_answered(request: Any) -> None:
 
 
 def test_folder_of_uploads_is_gradios(uploads: Path) -> None:
-    assert pages_module._upload_folder() == uploads.resolve()
+    (uploads / "kept.md").write_text("x", encoding="utf-8")
+    assert pages_module._uploaded(str(uploads / "kept.md")) == (uploads / "kept.md").resolve()
+    assert pages_module._uploaded(str(uploads)) is None and pages_module._uploaded(__file__) is None

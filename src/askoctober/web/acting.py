@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from askoctober.errors import KeepingError
+from askoctober.errors import AskoctoberError, KeepingError
 from askoctober.types import Article
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.keeping.records import LONGEST_WORD, RATINGS
 from askoctober.web.keeping.turns import read_conversation
-from askoctober.web.session import Session, Turn
-from askoctober.web.settings import PASSAGES
+from askoctober.web.session import Session, Turn, clean
+from askoctober.web.settings import DEFAULT, PASSAGES
 
 LARGEST_RECORD = 4_000_000
 """Characters of a conversation, as JSON, that is taken up again or made into a document."""
@@ -22,9 +21,9 @@ LARGEST_RECORD = 4_000_000
 def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: Feedback | None = None) -> None:
     """Do what a browser asks for; `data` is untrusted: `{"act": name, "turn": number, ...}`.
 
-    The acts are `new`, `restore` (with `record`, as JSON), `retry`, `more` (retry, reading more), `edit` (with
-    `question`), `continue`, and `rate` (with `rating` and `word`). While an answer is being written, only `new` and
-    `rate` are done.
+    The acts are `new`, `restore` (with `record`, as JSON), `retry`, `more` (retry, reading more this once), `edit`
+    (with `question`), `continue`, and `rate` (with `rating` and `word`). While an answer is being written, only `new`
+    and `rate` are done.
     """
     given = data if isinstance(data, dict) else {}
     number, name = given.get("turn"), given.get("act")
@@ -42,20 +41,23 @@ def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: 
         session.go_on()
     elif turn is not None and name in ("retry", "more", "edit"):
         question = given.get("question") if name == "edit" else ""
-        if name == "more":
-            _read_more(session)
-        if isinstance(question, str):
-            session.ask_again(turn.number, question)
+        if isinstance(question, str) and session.ask_again(turn.number, question) and name == "more" and session.last:
+            session.last.passages = _more(turn.passages or session.settings.passages or DEFAULT.passages)
 
 
 def _rate(session: Session, turn: Turn, rating: Any, word: Any, feedback: Feedback | None) -> None:
-    """Keep a thumb; the same one again takes it back on the page, and the file keeps both lines."""
+    """Keep a thumb, or say why it could not be kept; taken back it goes from the page, the file keeps its line."""
     if rating not in RATINGS or turn.answer is None:
         return
-    turn.rating = rating
-    turn.word = " ".join(word.split())[:LONGEST_WORD] if isinstance(word, str) and rating else ""
-    if feedback is not None and rating:
-        feedback.add(turn, session.before(turn), rating, turn.word)
+    said = " ".join(clean(word).split())[:LONGEST_WORD] if isinstance(word, str) and rating else ""
+    turn.complaint = ""
+    try:
+        if feedback is not None and rating:
+            feedback.add(turn, session.before(turn), rating, said)
+    except AskoctoberError as error:
+        turn.complaint = str(error)
+        return
+    turn.rating, turn.word = rating, said
 
 
 def _restore(session: Session, record: Any, articles: Mapping[str, Article]) -> None:
@@ -71,8 +73,6 @@ def _restore(session: Session, record: Any, articles: Mapping[str, Article]) -> 
     session.count = max((turn.number for turn in turns), default=0)
 
 
-def _read_more(session: Session) -> None:
-    """Read of more passages from now on."""
-    more = [number for number in PASSAGES if number > session.settings.passages]
-    if more:
-        session.settings = replace(session.settings, passages=more[-1])
+def _more(passages: int) -> int:
+    """Return of how many passages is read next, after so many did not answer."""
+    return next((number for number in PASSAGES if number > passages), PASSAGES[-1])

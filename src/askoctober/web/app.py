@@ -87,7 +87,6 @@ def create_chat(
     if examples is None:
         shipped = all(article.title.startswith(SHIPPED_TITLE) for article in pages.articles.values())
         examples = EXAMPLES if shipped else ()
-    models = (assistant.generator.name,)
 
     async def answer(session: Session) -> AsyncIterator[list[Any]]:
         async for _ in run(assistant, session, line):
@@ -116,7 +115,7 @@ def create_chat(
         return [
             render_header(title, len(pages.articles), say, ready=True),
             render_pane(list(pages.articles.values()), say),
-            render_settings(session.settings, models, say),
+            render_settings(session.settings, assistant.config, assistant.generator.name, say),
             gradio.update(
                 label=say("your-question"), placeholder=say("ask-in-theirs" if foreign else "ask-the-articles")
             ),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from askoctober.answering.assistant import LENGTHS
+from askoctober.config import Config
 from askoctober.web.icons import icon
 from askoctober.web.settings import PASSAGES, Settings
 from askoctober.web.source import safe
@@ -53,24 +54,28 @@ def render_welcome(examples: Sequence[str], say: Wording) -> str:
     )
 
 
-def render_settings(settings: Settings, models: Sequence[str], say: Wording) -> str:
+def render_settings(settings: Settings, config: Config, model: str, say: Wording) -> str:
     """Return the form of what a reader may set, as a template that the scripts show as a dialog."""
     languages = {"": say("language-browser")} | LANGUAGES
     fields = (
         _choice("language", say("set-language"), languages, settings.language),
-        _choice("length", say("set-length"), {name: say(f"length-{name}") for name in LENGTHS}, settings.length),
+        _choice(
+            "length",
+            say("set-length"),
+            {name: say(f"length-{name}") for name in LENGTHS},
+            settings.length or config.answer_length,
+        ),
         _choice(
             "passages",
             say("set-passages"),
-            {str(number): str(number) for number in PASSAGES},
-            str(settings.passages),
+            {str(number): str(number) for number in sorted({*PASSAGES, config.passages})},
+            str(settings.passages or config.passages),
             say("set-passages-why"),
         ),
-        _choice("model", say("set-model"), dict(zip(models, models, strict=True)), settings.model or models[0]),
     )
     return (
         f'<template><h2>{escape(say("tool-settings"))}</h2><form class="ask-settings" method="dialog">{"".join(fields)}'
-        f'<p class="ask-note">{escape(say("settings-kept"))}</p>'
+        f'<p class="ask-note">{escape(say("written-by", model=model))}. {escape(say("settings-kept"))}</p>'
         f'<p class="ask-dialog-foot"><button type="submit" class="ask-way ask-main-way">{escape(say("save"))}</button>'
         f'<button type="button" class="ask-way ask-dismiss">{escape(say("cancel"))}</button></p></form></template>'
     )

@@ -133,9 +133,8 @@ class Pages:
     def take_article(self, request: Any) -> dict[str, str]:
         """Check and keep a file that was uploaded; return why not, where it is not kept."""
         assert self._own is not None, "offered only where articles can be added"
-        path = Path(_text(request, "path"))
-        # A browser says where its upload was put: nothing else on this computer can be named.
-        if not path.resolve().is_relative_to(_upload_folder()) or not path.is_file():
+        path = _uploaded(_text(request, "path"))
+        if path is None:
             return {"problem": _say(request)("own-lost")}
         reason = self._own.take(path, _text(request, "name"))
         path.unlink(missing_ok=True)
@@ -154,7 +153,10 @@ class Pages:
     def remove_article(self, request: Any) -> dict[str, Any]:
         """Take an article that was added off the shelf."""
         assert self._own is not None, "offered only where articles can be added"
-        self._own.remove(_text(request, "article"))
+        try:
+            self._own.remove(_text(request, "article"))
+        except AskoctoberError as error:
+            return {"problem": str(error), "failed": [], "count": len(self.articles)}
         return self.index_articles(request)
 
     def _places(self, request: Any) -> list[tuple[str, Span]]:
@@ -178,10 +180,15 @@ def _function(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return function
 
 
-def _upload_folder() -> Path:
+def _uploaded(path: str) -> Path | None:
+    """Return the file that a browser says it uploaded, or None: nothing else on this computer can be named."""
     from gradio.utils import get_upload_folder
 
-    return Path(get_upload_folder()).resolve()
+    try:
+        file = Path(path).resolve()
+        return file if file.is_relative_to(Path(get_upload_folder()).resolve()) and file.is_file() else None
+    except (ValueError, OSError):
+        return None
 
 
 def _say(request: Any) -> Wording:

@@ -42,7 +42,7 @@ def render_turn(turn: Turn, say: Wording, last: bool = True) -> str:
     answer = turn.answer
     if turn.stage == "failed":
         error = say(turn.error) if turn.error.startswith("error-") else turn.error
-        body = f'<div class="ask-card ask-error" role="alert"><p>{safe(error)}</p></div>'
+        body = f'{_text(turn, say)}<div class="ask-card ask-error" role="alert"><p>{safe(error)}</p></div>'
     elif answer is not None and answer.declined:
         body = _declined(answer, say)
     else:
@@ -273,6 +273,8 @@ def _actions(turn: Turn, say: Wording, last: bool) -> str:
 
 def _word(turn: Turn, say: Wording) -> str:
     """Return where a reader can say in a word why, once a thumb was given."""
+    if turn.complaint:
+        return f'<p class="ask-foot ask-complaint" role="alert">{safe(turn.complaint)}</p>'
     if not turn.rating:
         return ""
     if turn.word:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import anyio.to_thread
 
@@ -32,7 +33,8 @@ async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterato
         return
     history = session.history()
     place = line.join()
-    stream = assistant.stream(turn.question, history, session.settings.applied(assistant.config))
+    settings = replace(session.settings, passages=turn.passages) if turn.passages else session.settings
+    stream = assistant.stream(turn.question, history, settings.applied(assistant.config))
     try:
         yield
         if not history and await _step(stream, turn):

@@ -100,6 +100,8 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigError: the port is taken, or the host is none of this computer's.
     """
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"There is no port {port}; give one up to 65535 with --port or ASKOCTOBER_PORT.")
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, proto)

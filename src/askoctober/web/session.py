@@ -92,8 +92,10 @@ class Answerer(Protocol):
 class Turn:
     """One question and as much of its answer as there is; `number` tells the runs of a session apart.
 
-    `ahead` readers come first, `read` of `to_read` tokens are read; `moved` are the marks of restored citations whose
-    source is no longer what it was; `kept` is what stood there when an answer was stopped that now goes on.
+    `ahead` readers come first, `read` of `to_read` tokens are read; `passages` is how many are read of, where that is
+    not as the reader has set it; `complaint` says why a thumb could not be kept; `moved` are the marks of restored
+    citations whose source is no longer what it was; `kept` is what stood there when an answer was stopped that now
+    goes on.
     """
 
     question: str
@@ -108,8 +110,10 @@ class Turn:
     ahead: int = 0
     read: int = 0
     to_read: int = 0
+    passages: int = 0
     rating: str = ""
     word: str = ""
+    complaint: str = ""
     moved: frozenset[int] = frozenset()
     kept: tuple[Sentence, ...] = ()
     kept_citations: tuple[Citation, ...] = ()
@@ -160,20 +164,31 @@ class Turn:
         sentences, citations = self.shown
         self.kept, self.kept_citations = tuple(sentences), tuple(citations)
         self.sentences, self.citations = [], []
-        self.stage, self.draft, self.error, self.found, self.read = "waiting", "", "", None, 0
+        self.stage, self.draft, self.error, self.found = "waiting", "", "", None
+        self.ahead = self.read = self.to_read = 0
 
     def stop(self) -> None:
         """End the turn with what has been checked so far."""
         if not self.ended:
             self.stage, self.draft = "stopped", ""
-            sentences, citations = self.shown
-            self.sentences, self.citations = list(sentences), list(citations)
-            self.kept = self.kept_citations = ()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take what is shown for what there is."""
+        sentences, citations = self.shown
+        self.sentences, self.citations = list(sentences), list(citations)
+        self.kept = self.kept_citations = ()
 
     def fail(self, message: str) -> None:
         """End the turn with a line for the reader."""
         if not self.ended:
             self.stage, self.draft, self.error = "failed", "", message
+            self._settle()
+
+
+def clean(text: str) -> str:
+    """Return a text without half characters, which JSON can carry and no page can show."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def now() -> str:
@@ -226,10 +241,11 @@ class Session:
 
     def begin(self, question: str) -> bool:
         """Add a question that waits for its answer, unless it is empty or one is being answered."""
-        if self.busy or not question.strip():
+        question = clean(question).strip()
+        if self.busy or not question:
             return False
         self.count += 1
-        self.turns.append(Turn(question.strip(), self.count))
+        self.turns.append(Turn(question, self.count))
         return True
 
     def claim(self) -> Turn | None:

@@ -17,24 +17,21 @@ TOKENS_A_PASSAGE = DEFAULT.evidence_tokens / DEFAULT.passages
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A reader's choices; `language` and `model` are empty where the browser's and the keeper's are taken."""
+    """A reader's choices; what is empty or 0 is as the browser says (`language`) or as the keeper has set it."""
 
     language: str = ""
-    passages: int = DEFAULT.passages
-    length: str = DEFAULT.answer_length
-    model: str = ""
+    passages: int = 0
+    length: str = ""
 
     @classmethod
     def read(cls, data: Any) -> Settings:
         """Return the settings in `data`, which is untrusted: what cannot be is left at its default."""
         given = data if isinstance(data, dict) else {}
-        language, length = given.get("language"), given.get("length")
-        model, passages = given.get("model"), given.get("passages")
+        language, length, passages = given.get("language"), given.get("length"), given.get("passages")
         return cls(
             language if isinstance(language, str) and language in LANGUAGES else "",
-            passages if type(passages) is int and passages in PASSAGES else DEFAULT.passages,
-            length if isinstance(length, str) and length in LENGTHS else DEFAULT.answer_length,
-            model if isinstance(model, str) and len(model) <= 200 else "",
+            passages if type(passages) is int and passages in PASSAGES else 0,
+            length if isinstance(length, str) and length in LENGTHS else "",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,8 +41,8 @@ class Settings:
     def applied(self, config: Config) -> Config:
         """Return the settings of the assistant for this reader's questions; what is left alone stays the keeper's."""
         changes: dict[str, Any] = {}
-        if self.passages != DEFAULT.passages:
+        if self.passages:
             changes |= {"passages": self.passages, "evidence_tokens": round(self.passages * TOKENS_A_PASSAGE)}
-        if self.length != DEFAULT.answer_length:
+        if self.length:
             changes |= {"answer_length": self.length}
         return config.replace(changes, "a reader's settings")

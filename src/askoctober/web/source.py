@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from askoctober.types import Article, Span
-from askoctober.web.citing import citation_texts
+from askoctober.web.citing import citation_texts, web_address
 from askoctober.web.wording import Wording
 
 Kind: TypeAlias = Literal["", "quote", "other"]
@@ -40,10 +39,11 @@ def byline(article: Article, say: Wording) -> str:
 
 def original(article: Article, say: Wording) -> str:
     """Return a link to where an article came from, if that is a web address: nothing is fetched until it is pressed."""
-    if urlsplit(article.url).scheme not in ("http", "https"):
+    address = web_address(article.url)
+    if not address:
         return ""
     return (
-        f' <a class="ask-original" href="{escape(article.url)}" target="_blank" rel="noopener noreferrer">'
+        f' <a class="ask-original" href="{escape(address)}" target="_blank" rel="noopener noreferrer">'
         f"{escape(say('original'))}</a>"
     )
 

@@ -16,8 +16,8 @@ export function onPress(button) {
 
 export function onSubmit(form) {
   if (!form.matches(".ask-settings")) return false;
-  const { language, passages, length, model } = Object.fromEntries(new FormData(form));
-  app.settings({ language, length, model, passages: Number(passages) });
+  const { language, passages, length } = Object.fromEntries(new FormData(form));
+  app.settings({ language, length, passages: Number(passages) });
   form.closest("dialog").close();
   return true;
 }

@@ -147,7 +147,6 @@ length-normal = Normal: bis zu drei Sätze
 length-long = Lang: bis zu sechs Sätze
 set-passages = Textstellen, die für eine Antwort gelesen werden
 set-passages-why = Bei mehr Textstellen wird mehr gefunden, und es dauert länger.
-set-model = Modell, das die Antworten schreibt
 settings-kept = Wird nur in diesem Browser gespeichert.
 save = Speichern
 cancel = Abbrechen

@@ -147,7 +147,6 @@ length-normal = Normal: up to three sentences
 length-long = Long: up to six sentences
 set-passages = Passages that are read for an answer
 set-passages-why = More find more and take longer.
-set-model = Model that writes
 settings-kept = Kept in this browser alone.
 save = Save
 cancel = Cancel

@@ -147,7 +147,6 @@ length-normal = Normal: hasta tres frases
 length-long = Larga: hasta seis frases
 set-passages = Fragmentos que se leen para una respuesta
 set-passages-why = Con más fragmentos se encuentra más y se tarda más.
-set-model = Modelo que redacta las respuestas
 settings-kept = Se guarda solo en este navegador.
 save = Guardar
 cancel = Cancelar

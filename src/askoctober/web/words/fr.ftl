@@ -150,7 +150,6 @@ length-normal = Normale : jusqu’à trois phrases
 length-long = Longue : jusqu’à six phrases
 set-passages = Passages lus pour une réponse
 set-passages-why = Avec plus de passages, on trouve davantage, mais il faut plus de temps.
-set-model = Modèle qui rédige les réponses
 settings-kept = Conservé dans ce navigateur seulement.
 save = Enregistrer
 cancel = Annuler
