@@ -222,10 +222,10 @@ def test_settings_are_taken_and_kept(chat: Chat) -> None:
     session = Session()
     data = {"language": "ru", "passages": 12, "length": "long"}
     kept, header, *_ = chat.on_settings(session, request("de"), SimpleNamespace(_data=data))
-    assert kept == data and session.settings == Settings("ru", 12, "long", "fake") and session.language == "ru"
+    assert kept == data and session.settings == Settings("ru", 12, "long") and session.language == "ru"
     assert of_class(header, "ask-header")[0]["data-language"] == "ru"
     kept, *_ = chat.on_settings(session, request("de"), SimpleNamespace(_data=None))
-    assert kept == data and session.settings == Settings("ru", 12, "long", "fake")
+    assert kept == data and session.settings == Settings("ru", 12, "long")
     chat.greet(kept, (later := Session()), request("de"))
     assert later.settings == session.settings and later.language == "ru"
     kept, *_ = chat.on_settings(session, request("de"), SimpleNamespace(_data={"language": "la", "passages": -1}))

@@ -39,6 +39,7 @@ EXAMPLES = (
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 STYLES = ("frame.css", "conversation.css", "source.css", "pages.css")
 UPLOAD_BYTES = 20_000_000
+MOST_SESSIONS = 500
 CLOSED = 1
 """Bytes of an upload, where there are none."""
 
@@ -196,6 +197,8 @@ def create_chat(
         stop.click(halt, session, shown, **quick)
         chat.load(greet, [settings, session], [*frame, *shown], **quick)
     chat.queue(default_concurrency_limit=None, api_open=False)
+    # Gradio holds on to what a page showed for an hour after it was closed; beyond these the oldest go at once.
+    chat.state_session_capacity = MOST_SESSIONS
     return chat
 
 

@@ -20,7 +20,9 @@ from askoctober.web.wording import Wording
 
 NEAREST = 3
 SNIPPET = 110
-SUPPORT = {"quoted": "”", "supported": "✓", "repaired": "↺"}
+QUOTE = 600
+NEAR = 220
+SUPPORT = {"quoted": "“”", "supported": "✓", "repaired": "↺"}
 """The quiet sign of how a sentence stands; its meaning is said beside it for those who hear the page."""
 REMARKS = {DIFFER: "sources-differ", CALENDARS: "calendars-differ"}
 """What an answer says of two sources that do not agree: it is shown with both side by side."""
@@ -195,7 +197,7 @@ def _sources(turn: Turn, say: Wording) -> str:
         f'<li><button type="button" class="ask-open ask-source"{target(c.article, c.start, c.end)}>'
         f'<span class="ask-number" aria-hidden="true">{c.mark}</span>'
         f'<span class="ask-title">{safe(c.article.title)}</span>'
-        f'<q class="ask-words">{safe(snippet(c.quote, 220))}</q>'
+        f'<q class="ask-words">{safe(snippet(c.quote, QUOTE))}</q>'
         + (f'<span class="ask-words ask-moved">{escape(say("source-moved"))}</span>' if c.mark in turn.moved else "")
         + "</button></li>"
         for c in turn.citations
@@ -210,7 +212,8 @@ def _foot(turn: Turn, say: Wording) -> str:
     sure = say("sure-" + in_words(turn.answer.confidence).replace(" ", "-"))
     total = turn.answer.timings.get("total_ms", 0.0)
     seconds = f" · {escape(say('seconds', seconds=round(total / 1000, 1)))}" if total else ""
-    used = [kind for kind in SUPPORT if any(sentence.support == kind for sentence in turn.sentences)]
+    said = [sentence.support for sentence in turn.sentences if sentence.text not in REMARKS]
+    used = [kind for kind in SUPPORT if kind in said]
     signs = "".join(
         f'<span><span aria-hidden="true" class="ask-support" data-support="{kind}">{SUPPORT[kind]}</span> '
         f"{escape(say(f'support-{kind}'))}</span>"
@@ -218,8 +221,8 @@ def _foot(turn: Turn, say: Wording) -> str:
     )
     title = escape(say("written-by", model=turn.answer.model))
     return (
-        f'<p class="ask-foot" title="{title}"><span class="ask-sure">{escape(sure)}</span>{seconds}</p>'
-        f'<p class="ask-foot ask-signs-key">{signs}</p>'
+        f'<p class="ask-foot ask-signs-key" title="{title}"><span><span class="ask-sure">{escape(sure)}</span>{seconds}</span>'
+        f"{signs}</p>"
     )
 
 
@@ -244,12 +247,13 @@ def _declined(answer: Answer, say: Wording) -> str:
 def _nearest(hit: Hit) -> str:
     """Return one near passage as a button that opens it."""
     chunk = hit.chunk
-    return place(chunk.article, chunk.start, chunk.end, chunk.text)
+    return place(chunk.article, chunk.start, chunk.end, chunk.text, length=NEAR)
 
 
 def _actions(turn: Turn, say: Wording, last: bool) -> str:
     """Return what a reader can do with an answer."""
-    acts = ["retry", "edit", "link"]
+    declined = turn.answer is not None and turn.answer.declined
+    acts = ["retry", "link"] if declined else ["retry", "edit", "link"]
     if last and turn.stage in ("stopped", "failed"):
         acts.insert(0, "continue")
     if turn.sentences:

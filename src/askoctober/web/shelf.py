@@ -26,7 +26,8 @@ _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
 
 def render_shelf(articles: Sequence[Article], say: Wording, own: Collection[str] | None = None) -> str:
-    """Return the page of articles; `own` are the ids that the reader added, None where nothing can be added."""
+    """Return the page of articles; `own` are the ids that readers added, which stand first; None where none can be."""
+    articles = sorted(articles, key=lambda article: article.id not in (own or ()))
     topics = topics_of(articles[:MOST_SHOWN])
     rows = "".join(_card(article, topics[article.id], say, own or ()) for article in articles[:MOST_SHOWN])
     more = len(articles) - MOST_SHOWN

@@ -184,9 +184,11 @@ def _pane(body: str, label: str, say: Wording, article: str = "", steps: str = "
         if article
         else ""
     )
+    titled = f'<span class="ask-pane-title" aria-hidden="true">{safe(label)}</span>' if article else ""
+    tools = f'<div class="ask-pane-tools">{steps}{whole}</div>' if article else ""
     return (
         f'<div class="ask-pane-head"><button type="button" class="ask-back">← {escape(say("all-articles"))}</button>'
-        f"{steps}{whole}{_close(say)}</div>"
+        f"{titled}{_close(say)}{tools}</div>"
         f'<div class="ask-pane-body" tabindex="0" role="region" aria-label="{escape(say("source"))}: {escape(label)}">'
         f"{body}</div>"
     )

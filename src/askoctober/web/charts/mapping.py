@@ -5,7 +5,6 @@ The figure is data for plotly.js; `static/figures.js` draws it.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -26,14 +25,11 @@ from askoctober.web.charts.plotting import (
 )
 from askoctober.web.charts.projection import Projection, locate, place_among, rows_of
 
-QUESTION = 70
 EDGE = 1.12
 FEW = 400
 """Up to so many points may be large."""
 BADGE = 0.09
 """About the width of a badge on a screen, where the map is 2 wide."""
-LETTER, QUESTION_LINE = 0.028, 28
-"""About the width of a letter there, and how many stand on a line of the question."""
 Place: TypeAlias = tuple[str, int, int]
 """An article's id, and a span of its text."""
 
@@ -76,7 +72,6 @@ def map_figure(
         )
     points, found = _retrieved(store, projection, hits)
     traces += _badges(points, found, say, cited, styles)
-    annotations = []
     if found and question.strip():
         x, y = place_among(points, [hit.score for hit in found])
         traces.append(
@@ -92,7 +87,6 @@ def map_figure(
                 meta={"role": "question"},
             )
         )
-        annotations.append(_question_label(x, y, question, np.concatenate([projection.points, points])))
     layout: dict[str, Any] = {
         "xaxis": {"visible": False, "range": [-EDGE, EDGE]},
         "yaxis": {"visible": False, "range": [-EDGE, EDGE], "scaleanchor": "x", "scaleratio": 1},
@@ -100,7 +94,6 @@ def map_figure(
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "hovermode": "closest",
         "dragmode": "pan",
-        "annotations": annotations,
         "showlegend": True,
     }
     return as_plain(go.Figure(traces, layout))
@@ -166,28 +159,6 @@ def _badges(
             )
         )
     return traces
-
-
-def _question_label(x: float, y: float, question: str, points: FloatArray) -> dict[str, Any]:
-    """Return the words of a question beside its star, above or below it, where they cover less, and inside the map."""
-    lines = textwrap.wrap(shorten(question, QUESTION), QUESTION_LINE)
-    side = 0 if abs(x) < EDGE / 3 else 1 if x > 0 else -1
-    middle = x - side * LETTER * QUESTION_LINE / 2
-    beside = np.abs(points[:, 0] - middle) < LETTER * QUESTION_LINE / 2
-    deep = BADGE / 2 + BADGE * len(lines)
-    above = int((beside & (points[:, 1] > y) & (points[:, 1] < y + deep)).sum())
-    below = int((beside & (points[:, 1] < y) & (points[:, 1] > y - deep)).sum())
-    up = above < below
-    return {
-        "x": round(x, 4),
-        "y": round(y, 4),
-        "xanchor": ("left", "center", "right")[side + 1],
-        "yanchor": "bottom" if up else "top",
-        "yshift": 12 if up else -12,
-        "text": "<br>".join(map(plot_text, lines)),
-        "name": "question",
-        "showarrow": False,
-    }
 
 
 def _apart(points: FloatArray) -> FloatArray:

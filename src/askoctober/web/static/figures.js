@@ -1,6 +1,6 @@
 // Draws the map and the timeline with plotly.js, in the colours of the style sheet. Nothing is fetched but plotly.js
 // itself, from `plotlyUrl` on this host.
-const NARROW = 640;
+const NARROW = 760;
 const drawn = new WeakMap();
 let library = null;
 

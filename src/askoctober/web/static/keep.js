@@ -123,9 +123,11 @@ function list() {
   const text = made.querySelector("input[type=search]").value.trim();
   const kept = all();
   const rows = kept.filter((one) => searched(one, text)).map((one) => {
-    const day = new Date(one.updated).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const { lang } = document.documentElement;
+    const locale = navigator.language.startsWith(lang) ? navigator.language : lang;
+    const day = new Date(one.updated).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
     const name = element("button", { type: "button", className: "ask-kept-name" },
-      element("bdi", { textContent: one.name }), element("span", { textContent: `${day} · ${one.turns.length}` }));
+      element("bdi", { textContent: one.name }), element("span", { textContent: `${day} · ${word("questions")}: ${one.turns.length}` }));
     name.dataset.does = "open";
     const acts = ["rename", "markdown", "json", "delete"].map((does) => {
       const label = does === "markdown" || does === "json" ? word(`export-${does}`) : word(does);

@@ -27,9 +27,12 @@ export function begin(given) {
     preview.begin();
     drop.begin();
     views.begin();
-    const languageOf = () => { document.documentElement.lang = header().dataset.language; };
-    languageOf();
-    new MutationObserver(languageOf).observe(byId("ask-header"), { childList: true, subtree: true });
+    const redrawn = () => {
+      document.documentElement.lang = header().dataset.language;
+      views.mark();
+    };
+    redrawn();
+    new MutationObserver(redrawn).observe(byId("ask-header"), { childList: true, subtree: true });
     byId("ask-pane").setAttribute("role", "complementary");
     document.body.dataset.ready = "";
   });

@@ -40,6 +40,8 @@ export async function reset() {
 function slide(body) {
   pane().toggleAttribute("data-open", true);
   body.focus({ preventScroll: true });
+  // Beside a plot the pane takes room that the plot had.
+  dispatchEvent(new Event("resize"));
 }
 
 function list() {

@@ -39,11 +39,7 @@ async function render() {
   const known = view in PAGES ? view : "chat";
   const mine = ++ticket;
   document.body.dataset.view = known;
-  document.querySelectorAll(".ask-tab").forEach((tab) => {
-    const here = tab.dataset.view === (known === "article" ? "shelf" : known);
-    if (here) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
-  });
+  mark();
   reader.clear();
   if (drawn) (await import("./figures.js")).purge(drawn);
   drawn = null;
@@ -66,6 +62,15 @@ async function render() {
   byId("ask-page").scrollTop = 0;
   place.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
   if (plot) await draw(plot, page);
+}
+
+// The tab of the page that is open; the head is drawn anew when the shelf or the language has changed.
+export function mark() {
+  const open = document.body.dataset.view === "article" ? "shelf" : document.body.dataset.view;
+  document.querySelectorAll(".ask-tab").forEach((tab) => {
+    if (tab.dataset.view === open) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  });
 }
 
 async function draw(plot, page) {
