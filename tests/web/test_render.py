@@ -226,9 +226,8 @@ def test_each_sentence_has_the_sign_of_how_it_stands_and_its_meaning() -> None:
         meaning = meanings[sign["data-support"]]
         assert sign["title"] == meaning and sign.words == SUPPORT[sign["data-support"]] + meaning
     (key,) = of_class(html, "ask-signs-key")
-    assert key.words == "The articles very probably answer this · 6.4 s" + "".join(
-        f"{SUPPORT[kind]} {meaning}" for kind, meaning in meanings.items()
-    )
+    signs = "".join(f"{SUPPORT[kind]} {meaning}" for kind, meaning in meanings.items())
+    assert key.words == "The articles very probably answer this · 6.4 s" + signs
     only = render_turn(asked("the hostile one"), SAY)
     assert meanings["repaired"] not in words(only)
 

@@ -221,8 +221,8 @@ def _foot(turn: Turn, say: Wording) -> str:
     )
     title = escape(say("written-by", model=turn.answer.model))
     return (
-        f'<p class="ask-foot ask-signs-key" title="{title}"><span><span class="ask-sure">{escape(sure)}</span>{seconds}</span>'
-        f"{signs}</p>"
+        f'<p class="ask-foot ask-signs-key" title="{title}">'
+        f'<span><span class="ask-sure">{escape(sure)}</span>{seconds}</span>{signs}</p>'
     )
 
 
