@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from askoctober.web.acting import act
+from askoctober.web.answerer import Answerer
 from askoctober.web.frame import render_header, render_settings, render_welcome
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.keeping.turns import name_of, to_conversation
@@ -19,7 +20,7 @@ from askoctober.web.own import OwnArticles
 from askoctober.web.pages import Pages
 from askoctober.web.render import render_status, render_turns
 from askoctober.web.running import run
-from askoctober.web.session import Answerer, Session, now
+from askoctober.web.session import Session, now
 from askoctober.web.settings import Settings
 from askoctober.web.source import render_pane
 from askoctober.web.wording import DEFAULT, preferred, wording

@@ -15,6 +15,7 @@ from typing import Any
 from askoctober.errors import AskoctoberError
 from askoctober.types import Article, Span, Store
 from askoctober.web.acting import LARGEST_RECORD
+from askoctober.web.answerer import Answerer, Searcher
 from askoctober.web.charts.dating import find_dated
 from askoctober.web.charts.mapping import map_figure
 from askoctober.web.charts.plotting import styles_of
@@ -23,7 +24,6 @@ from askoctober.web.charts.timeline import render_timeline, timeline_figure
 from askoctober.web.keeping.exporting import to_markdown
 from askoctober.web.keeping.turns import read_conversation
 from askoctober.web.own import OwnArticles
-from askoctober.web.session import Answerer, Searcher
 from askoctober.web.shelf import render_found, render_reader, render_shelf
 from askoctober.web.source import open_source, render_pane
 from askoctober.web.wording import Wording, wording

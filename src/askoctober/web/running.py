@@ -10,8 +10,9 @@ import anyio.to_thread
 
 from askoctober.errors import AskoctoberError
 from askoctober.types import Event
+from askoctober.web.answerer import Answerer
 from askoctober.web.line import Line
-from askoctober.web.session import Answerer, Session, Turn
+from askoctober.web.session import Session, Turn
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askoctober.errors import ConfigError
+from askoctober.web.answerer import Answerer
 from askoctober.web.app import create_chat, page
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.own import OwnArticles
-from askoctober.web.session import Answerer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import uuid4
 
-from askoctober.calendars import Calendars
-from askoctober.config import Config
 from askoctober.types import (
     Answer,
     Citation,
     Event,
     EvidenceFound,
-    Hit,
     Message,
     Reading,
     Sentence,
     SentenceChecked,
-    Store,
     TextPiece,
 )
 from askoctober.web.settings import Settings
@@ -31,61 +27,6 @@ Stage: TypeAlias = Literal["waiting", "searching", "reading", "writing", "checki
 
 ENDED: tuple[Stage, ...] = ("done", "stopped", "failed")
 SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?:\s*\[\d+\])*(?:\s+|$)")
-
-
-class Named(Protocol):
-    """What the chat needs of a language model."""
-
-    @property
-    def name(self) -> str:
-        """What the model is called."""
-        ...
-
-
-class Searcher(Protocol):
-    """What the chat needs of a retriever."""
-
-    @property
-    def store(self) -> Store:
-        """The opened index."""
-        ...
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """ISO 639-1 codes of the languages that the shelf is written in."""
-        ...
-
-    @property
-    def calendars(self) -> Calendars | None:
-        """The two calendars of the shelf, or None where it keeps to one."""
-        ...
-
-    def search(self, question: str, k: int = 5) -> list[Hit]:
-        """Return at most k hits, best first."""
-        ...
-
-
-class Answerer(Protocol):
-    """What the chat needs of an assistant."""
-
-    @property
-    def retriever(self) -> Searcher:
-        """Where the answers come from; it may be exchanged while the chat is served."""
-        ...
-
-    @property
-    def generator(self) -> Named:
-        """What writes the answers."""
-        ...
-
-    @property
-    def config(self) -> Config:
-        """The keeper's settings."""
-        ...
-
-    def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
-        """Yield the events of an answer; closing the iterator stops the generation."""
-        ...
 
 
 @dataclass
