@@ -2,7 +2,7 @@
 
     assistant -> events -> running, in turn (line) -> Session (what one reader has asked)
     Session -> render, frame, source, shelf, charts/ (pure HTML and figures, in the words of `words/`)
-    app (Gradio: which event changes the session how), acting (what a reader does), pages (what scripts ask for) -> server
+    app (Gradio: which event changes the session how), acting (what a reader does), pages (what scripts ask) -> server
     keeping/ (records, exports, thumbs), own (articles that readers add), static/ (what runs in the browser)
 
 Gradio is imported when a chat is made, never when this package is.
