@@ -24,7 +24,7 @@ function colours(element) {
   const colour = (name, fallback) => style.getPropertyValue(`--ask-${name}`).trim() || fallback;
   return {
     ink: colour("ink", style.color), quiet: colour("quiet", style.color), line: colour("line", "#8884"),
-    surface: colour("surface", "transparent"), accent: colour("accent", style.color), font: style.fontFamily,
+    surface: colour("surface", "transparent"), page: colour("page", "transparent"), accent: colour("accent", style.color), font: style.fontFamily,
   };
 }
 
@@ -59,7 +59,7 @@ function dress(figure, element) {
   for (const note of layout.annotations ?? []) {
     note.font = note.name === "question" ? { color: c.accent, size: 13 } : { color: c.ink, size: narrow ? 12 : 13, weight: 600 };
     // What stands behind the words is dimmed, not hidden.
-    note.bgcolor = /^#[0-9a-f]{6}$/i.test(c.surface) ? `${c.surface}cc` : c.surface;
+    note.bgcolor = /^#[0-9a-f]{6}$/i.test(c.page) ? `${c.page}cc` : c.page;
   }
   layout.autosize = true;
   layout.uirevision = "kept";
