@@ -17,7 +17,7 @@ SYSTEM = read_prompt("system.txt")
 UNIT = r"[^\[\]\n]{12,320} \[[12]\](?:\[[12]\])?"
 UNITS = re.compile(rf"{UNIT}(?: {UNIT}){{0,3}}(?= |$)")
 ASKED = "[1] Bees dance. [2] Ants walk.\n\nQuestion: What do bees do?\n\n" + fill(
-    "answer.txt", length="one short sentence"
+    "answer.txt", length="one to three short sentences"
 )
 
 

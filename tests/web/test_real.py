@@ -159,10 +159,7 @@ def test_sources_that_differ_stand_side_by_side_and_a_hostile_article_does_nothi
     differ = page.locator("#ask-live .ask-differ")
     assert "The sources do not agree on this." in differ.inner_text()
     sides = differ.locator("blockquote").all_inner_texts()
-    assert len(sides) == 2 and {number for number in ("14", "22") if any(number in side for side in sides)} == {
-        "14",
-        "9",
-    }
+    assert len(sides) == 2 and ["14" in side for side in sides] != ["22" in side for side in sides]
     quotes_are_exact(page, served)
 
     answer = answered(page, "When does the harbour of Ostrand open in the morning?")

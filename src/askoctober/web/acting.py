@@ -21,9 +21,9 @@ LARGEST_RECORD = 4_000_000
 def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: Feedback | None = None) -> None:
     """Do what a browser asks for; `data` is untrusted: `{"act": name, "turn": number, ...}`.
 
-    The acts are `new`, `restore` (with `record`, as JSON), `retry`, `more` (retry, reading more this once), `edit`
-    (with `question`), `continue`, and `rate` (with `rating` and `word`). While an answer is being written, only `new`
-    and `rate` are done.
+    The acts are `new`, `ask` (with `question`), `restore` (with `record`, as JSON), `retry`, `more` (retry, reading
+    more this once), `edit` (with `question`), `continue`, and `rate` (with `rating` and `word`). While an answer is
+    being written, only `new` and `rate` are done.
     """
     given = data if isinstance(data, dict) else {}
     number, name = given.get("turn"), given.get("act")
@@ -35,6 +35,9 @@ def act(session: Session, data: Any, articles: Mapping[str, Article], feedback: 
         session.clear()
     elif session.busy:
         return
+    elif name == "ask":
+        question = given.get("question")
+        session.begin(question if isinstance(question, str) else "")
     elif name == "restore":
         _restore(session, given.get("record"), articles)
     elif name == "continue":

@@ -1,6 +1,5 @@
 // Conversations in this browser's own storage, one key each, so that two open pages do not write over one another.
 import { announce, app, busy, byId, call, dialog, download, element, word } from "./page.js";
-import { ask } from "./conversation.js";
 import * as views from "./views.js";
 
 const PREFIX = "askoctober-conversation-";
@@ -191,6 +190,6 @@ export function begin() {
     // Asked once: after a reload the conversation is there.
     address.searchParams.delete("q");
     history.replaceState(null, "", address);
-    ask(question.slice(0, 4000));
+    app.act({ act: "ask", question: question.slice(0, 4000) });
   } else if (last) restore(last);
 }
