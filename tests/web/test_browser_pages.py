@@ -102,6 +102,7 @@ def test_an_article_is_read_whole_and_searched(page: Any) -> None:
     go(page, "shelf")
     page.click(".ask-articles .ask-whole:has-text('Gull Rock')")
     page.wait_for_selector(".ask-reader")
+    assert page.evaluate("getComputedStyle(document.getElementById('ask-page')).overflowY") == "auto"
     assert page.url.endswith(f"#article={page.locator('.ask-reader article').get_attribute('data-article')}")
     assert page.evaluate("document.activeElement.textContent") == "The light on Gull Rock"
     page.click(".ask-reader nav a:has-text('The storm')")

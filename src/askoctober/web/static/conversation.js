@@ -79,6 +79,7 @@ function edit(turn) {
   heading.after(form);
   heading.classList.add("ask-heard");
   area.focus();
+  form.scrollIntoView({ block: "center" });
 }
 
 export function onSubmit(form) {
