@@ -18,6 +18,7 @@ from askoctober.types import Message, Piece
 PROMPT_BATCH = 64
 """Tokens read at a time; reading can be stopped between two of these."""
 _LIKELIEST = 40
+STREAMED = {"stream": True, "return_progress": True}
 _DONE = object()
 
 
@@ -79,14 +80,7 @@ class LlamaGenerator:
         Raises:
             GenerationError: the prompt does not fit, the grammar is wrong, or the engine failed.
         """
-        request: dict[str, Any] = {
-            "messages": [dict(message) for message in messages],
-            "max_tokens": max_tokens,
-            "temperature": 0,
-            "cache_prompt": True,
-            "stream": True,
-            "return_progress": True,
-        }
+        request = _request(messages, max_tokens) | STREAMED
         if grammar:
             request["grammar"] = grammar
         with self._lock:
@@ -97,14 +91,7 @@ class LlamaGenerator:
 
         Closing the iterator stops the reading, with the batch that is being read.
         """
-        request = {
-            "messages": [dict(message) for message in messages],
-            "max_tokens": 0,
-            "temperature": 0,
-            "cache_prompt": True,
-            "stream": True,
-            "return_progress": True,
-        }
+        request = _request(messages, 0) | STREAMED
         with self._lock:
             for chunk in self._stream(self._open(), request):
                 if progress := chunk.get("prompt_progress"):
@@ -112,14 +99,7 @@ class LlamaGenerator:
 
     def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
         """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
-        request = {
-            "messages": [dict(message) for message in messages],
-            "max_tokens": 1,
-            "temperature": 0,
-            "cache_prompt": True,
-            "logprobs": True,
-            "top_logprobs": _LIKELIEST,
-        }
+        request = _request(messages, 1) | {"logprobs": True, "top_logprobs": _LIKELIEST}
         with self._lock:
             reply = _checked(self._open().handle_chat_completions(request))
         likeliest = reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
@@ -170,6 +150,16 @@ class LlamaGenerator:
         finally:
             stopped.set()
             worker.join()
+
+
+def _request(messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
+    """Return what every request says: greedy, and on top of what the cache holds of the prompt."""
+    return {
+        "messages": [dict(message) for message in messages],
+        "max_tokens": max_tokens,
+        "temperature": 0,
+        "cache_prompt": True,
+    }
 
 
 def _checked(reply: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from askoctober.corpus.reading import LARGEST_FILE
 from askoctober.web.acting import act
 from askoctober.web.answerer import Answerer
 from askoctober.web.frame import render_header, render_settings, render_welcome
@@ -39,7 +40,6 @@ EXAMPLES = (
 """Questions that the shipped shelf answers; its titles all begin with `SHIPPED_TITLE`."""
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 STYLES = ("frame.css", "conversation.css", "source.css", "pages.css")
-UPLOAD_BYTES = 20_000_000
 MOST_SESSIONS = 500
 CLOSED = 1
 """Bytes of an upload, where there are none."""
@@ -64,7 +64,7 @@ def page(uploads: bool = False) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,
-        "max_file_size": UPLOAD_BYTES if uploads else CLOSED,
+        "max_file_size": LARGEST_FILE if uploads else CLOSED,
         "app_kwargs": {"openapi_url": None},
         "favicon_path": str(resources.files(__package__).joinpath("static", "favicon.svg")),
     }

@@ -105,5 +105,6 @@ def _bundle(language: str) -> FluentBundle:
     return bundle
 
 
+@cache
 def _text(language: str) -> str:
     return resources.files(__package__).joinpath("words", f"{language}.ftl").read_text(encoding="utf-8")

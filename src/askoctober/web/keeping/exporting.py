@@ -5,9 +5,9 @@ What a reader, an article or a model wrote is escaped: it reads as it stands and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from askoctober.answering.assistant import DECLINED
 from askoctober.answering.deciding import in_words
@@ -15,8 +15,7 @@ from askoctober.types import Article
 from askoctober.web.citing import markdown_reference, markdown_text
 from askoctober.web.keeping.records import SUPPORTS, Record, check_conversation, name_of
 from askoctober.web.render import REMARKS
-
-Say: TypeAlias = Callable[..., str]
+from askoctober.web.wording import Say
 
 
 def to_markdown(record: Any, say: Say) -> str:

@@ -17,13 +17,12 @@ from typing import Any
 
 from askoctober.errors import ConfigError
 from askoctober.types import Message
+from askoctober.web.keeping.records import LONGEST_WORD, RATINGS
 from askoctober.web.session import Turn
 
-RATINGS = ("up", "down")
 KIND = "feedback"
 DECLINED_KIND = "unanswerable_feedback"
 """A decline that was called right; the name begins as evaluation's kinds do that the articles do not answer."""
-LONGEST_WORD = 500
 LARGEST = 50_000_000
 """Bytes of the file after which nothing is added."""
 LARGEST_LINE = 1_000_000
@@ -48,8 +47,8 @@ class Feedback:
         Raises:
             ConfigError: the rating is none, the line is too long, or the file is full or cannot be written.
         """
-        if rating not in RATINGS:
-            raise ConfigError(f"{rating!r} is no rating; give one of: {', '.join(RATINGS)}.")
+        if not rating or rating not in RATINGS:
+            raise ConfigError(f"{rating!r} is no rating; give one of: {', '.join(filter(None, RATINGS))}.")
         text = json.dumps(labelled(turn, history, rating, word), ensure_ascii=False).translate(_LINE_ENDS)
         # Half surrogates are written as JSON escapes.
         line = text.encode("utf-8", "backslashreplace") + b"\n"

@@ -1,5 +1,5 @@
 // The conversation: asking, acting on an answer, following what is written.
-import { app, announce, box, busy, byId, copy, element, isTouch, word } from "./page.js";
+import { app, box, busy, byId, copy, element, isTouch, word } from "./page.js";
 import * as keep from "./keep.js";
 import * as pane from "./pane.js";
 import * as views from "./views.js";
@@ -14,6 +14,7 @@ export function ask(question, tries = 20) {
   setTimeout(() => (area.value === question || !tries ? byId("ask-ask").click() : ask(question, tries - 1)), 60);
 }
 
+const ENDED = ["done", "stopped", "failed"];
 const turnOf = (part) => part.closest(".ask-turn");
 const questionOf = (turn) => turn.querySelector(".ask-question").textContent;
 const act = (turn, data) => app.act({ turn: Number(turn.dataset.turn), ...data });
@@ -39,7 +40,7 @@ const ACTS = {
   },
 };
 
-export function onPress(button, event) {
+export function onPress(button) {
   if (button.matches(".ask-example")) ask(button.textContent);
   else if (button.dataset.act && turnOf(button)) {
     const quiet = ["link", "copy", "passages", "up", "down"].includes(button.dataset.act);
@@ -108,7 +109,7 @@ function follow(scroller) {
     if (turn.dataset.turn !== current) following = true;
     current = turn.dataset.turn;
     const top = scroller.scrollTop + turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-    const ended = ["done", "stopped", "failed"].includes(turn.dataset.stage);
+    const ended = ENDED.includes(turn.dataset.stage);
     if (following) scroller.scrollTop = ended ? top : scroller.scrollHeight;
   }).observe(scroller, { childList: true, subtree: true, characterData: true });
 }
@@ -122,7 +123,7 @@ function speak(live) {
   let current = "";
   new MutationObserver(() => {
     const turn = live.querySelector(".ask-turn");
-    const running = turn && !["done", "stopped", "failed"].includes(turn.dataset.stage);
+    const running = turn && !ENDED.includes(turn.dataset.stage);
     if (turn?.dataset.turn !== current) [current, said] = [turn?.dataset.turn ?? "", 0];
     const sentences = [...(turn?.querySelectorAll(".ask-sentence") ?? [])];
     if (running || said) {

@@ -1,5 +1,5 @@
 // A reader's own articles: files and folders that are dropped or chosen, one line of progress for each.
-import { app, announce, byId, call, element, header, word } from "./page.js";
+import { app, announce, byId, call, element, word } from "./page.js";
 import * as views from "./views.js";
 
 const WANTED = /\.(md|markdown|txt)$|(^|\/)articles\.toml$/i;
@@ -59,7 +59,7 @@ async function index(taken) {
   } catch {
     done = { problem: word("unreachable"), failed: [] };
   }
-  const failed = new Map(done.failed.map((one) => [one.name.replace(/^own\//, ""), one.problem]));
+  const failed = new Map(done.failed.map((one) => [one.name, one.problem]));
   taken.forEach((tell, name) => {
     const problem = done.problem || failed.get(name);
     tell(problem || word("ready"), problem ? "failed" : "done");
