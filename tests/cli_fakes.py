@@ -55,6 +55,8 @@ def answer_to(question: str, *, declined: bool = False) -> Answer:
 
 
 class FakeRetriever:
+    store: object = None
+
     def foreign_language(self, question: str) -> str:
         return "German" if question == "Wer da?" else ""
 
@@ -68,6 +70,7 @@ class FakeAssistant:
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
         self.stopped = self.closed = False
+        self.retriever = FakeRetriever()
 
     def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
         self.asked.append((question, tuple(history)))
@@ -110,6 +113,9 @@ REPORT = SimpleNamespace(
     unchanged=4,
     removed=0,
     failed=(SimpleNamespace(path="bad.txt", reason="it is empty"),),
+    copies=0,
+    renamed=0,
+    passed_over={".png": 12},
     seconds=3.21,
 )
 

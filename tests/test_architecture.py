@@ -15,12 +15,12 @@ HEAVY = {"torch", "faiss", "gradio", "transformers", "sentence_transformers", "x
 LEVELS = [
     {"__main__"},
     {"cli"},
-    {"web", "integrations", "evaluation"},
+    {"web", "integrations", "evaluation", "checking"},
     {"answering"},
-    {"retrieval", "generation", "building"},
+    {"retrieval", "generation", "building", "fetching"},
     {"index", "embedding", "chunking", "calendars", "corpus", "models", "prompts"},
     {"config"},
-    {"types", "errors"},
+    {"types", "errors", "version"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FRONT = "__init__"

@@ -28,6 +28,11 @@ def opened(folder: Path, name: str = "index") -> dict:
     return held
 
 
+def times(folder: Path) -> dict[str, int]:
+    """When each file of an index was written; the hidden ones are no part of it."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if not path.name.startswith(".")}
+
+
 def found(folder: Path) -> list[list[str]]:
     store = LocalStore.open(folder / "index")
     retriever = Retriever(store, HashEncoder())
@@ -78,7 +83,8 @@ def test_renamed_and_removed_articles(tmp_path):
     build_from(tmp_path, FILES)
     files = {name: text for name, text in FILES.items() if name not in ("bees.md", "clock.md")}
     report, encoder = build_from(tmp_path, files | {"harrison.md": FILES["clock.md"]})
-    assert (report.articles, report.embedded, report.unchanged, report.removed) == (3, 1, 2, 2)
+    assert (report.articles, report.embedded, report.unchanged, report.renamed, report.removed) == (3, 0, 2, 1, 1)
+    assert encoder.seen == []
     assert sorted(opened(tmp_path)) == ["harrison.md", "moon.md", "tides.md"]
     assert found(tmp_path)[0][0].startswith("harrison-")
     store = LocalStore.open(tmp_path / "index")
@@ -88,11 +94,11 @@ def test_renamed_and_removed_articles(tmp_path):
 
 def test_an_unchanged_shelf_is_not_written_again(tmp_path):
     build_from(tmp_path, FILES)
-    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "index").iterdir()}
+    before = times(tmp_path / "index")
     report, encoder = build_from(tmp_path, FILES)
     assert (report.embedded, report.unchanged, report.removed, report.chunks) == (0, 4, 0, 5)
     assert encoder.seen == []
-    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "index").iterdir()} == before
+    assert times(tmp_path / "index") == before
 
 
 def test_articles_come_back_after_many_changes(tmp_path):
@@ -227,13 +233,19 @@ def test_an_index_is_extended_by_a_folder(tmp_path):
     assert counts == (2, 2, 2, 0, 0)
     assert sorted(seen) == ["Ants follow a trail.", "Ants. Ants", "Bees. Bees", "It smells.", "Mine."]
     assert told == [("embedding", 0, 3), ("embedding", 3, 3), ("writing", 0, 1)]
-    base, combined = opened(tmp_path), opened(tmp_path, "combined")
-    assert [path for path in combined if path not in base] == ["own/ants.md", "own/sub/bees.md"]
-    assert {path: combined[path] for path in base} == base
-    manifest = read_manifest(tmp_path / "combined")
-    assert len(manifest["base"]) == 64
-    assert manifest["own"] == sorted(combined[path]["article"].id for path in ("own/ants.md", "own/sub/bees.md"))
-    assert manifest["files"]["basis"] == read_manifest(tmp_path / "index")["files"]["basis"]
+    base, added = LocalStore.open(tmp_path / "index"), LocalStore.open(tmp_path / "combined")
+    assert sorted(contents(added)) == ["own/ants.md", "own/sub/bees.md"]
+    both = base.joined(added)
+    assert contents(both) == contents(base) | contents(added)
+    assert both.size == base.size + added.size
+    assert [both.chunk(row).text for row in range(both.size)] == [
+        store.chunk(row).text for store in (base, added) for row in range(store.size)
+    ]
+    assert added.manifest["own"] is True
+    assert added.manifest["files"]["basis"] == base.manifest["files"]["basis"]
+    both.close()
+    assert len(contents(base)) == 4, "what was joined to stays open"
+    base.close()
 
 
 def test_of_an_extended_index_only_what_changed_is_embedded(tmp_path):
@@ -248,18 +260,15 @@ def test_of_an_extended_index_only_what_changed_is_embedded(tmp_path):
     assert sorted(seen) == ["Wasps", "Wasps sting."]
     report, seen, _ = extended(tmp_path, {"ants.md": ADDED["ants.md"]})
     assert (report.embedded, report.removed, seen) == (0, 1, [])
-    assert sorted(opened(tmp_path, "combined")) == sorted([*FILES, "own/ants.md"])
+    assert sorted(opened(tmp_path, "combined")) == ["own/ants.md"]
 
 
 def test_another_base_or_chunking_is_noticed(tmp_path):
     build_from(tmp_path, FILES)
     extended(tmp_path, ADDED)
-    first = read_manifest(tmp_path / "combined")["base"]
     build_from(tmp_path, CHANGED)
     report, seen, _ = extended(tmp_path, ADDED)
     assert (report.unchanged, report.removed, seen) == (2, 0, [])
-    assert read_manifest(tmp_path / "combined")["base"] != first
-    assert opened(tmp_path, "combined")["moon.md"] == opened(tmp_path)["moon.md"]
     for changes in ({"chunk_size": 150}, {"embedder": "another"}):
         assert extended(tmp_path, ADDED, **changes)[0].embedded == 2
     assert extended(tmp_path, ADDED, HashEncoder(fingerprint="hash-2"))[0].embedded == 2
@@ -271,7 +280,7 @@ def test_nothing_to_add_writes_nothing(tmp_path):
     assert (report.articles, report.chunks, report.failed, seen, told) == (0, 0, (), [], [])
     report, *_ = extended(tmp_path, {"a.md": ""})
     assert [str(failure) for failure in report.failed] == ["a.md is empty; fill or remove it."]
-    assert not (tmp_path / "combined").exists()
+    assert not (tmp_path / "combined" / "manifest.json").exists()
     extended(tmp_path, ADDED)
     (tmp_path / "own" / "sub" / "bees.md").unlink()
     (tmp_path / "own" / "ants.md").unlink()

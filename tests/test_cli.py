@@ -24,7 +24,7 @@ from encoders import HashEncoder
 from shelves import build_from, write_files
 
 TESTS = Path(__file__).parent
-COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval"]
+COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch"]
 
 
 @pytest.fixture
@@ -281,11 +281,12 @@ def test_index_says_what_it_did_and_what_it_left_out(
     assert cli.main(["index", "shelf"]) == 1
     assert capsys.readouterr() == (
         "5 articles, 131 chunks; embedded 1, unchanged 4, removed 0 in 3.2 s\n",
-        "askoctober: left out bad.txt: it is empty\n",
+        "askoctober: left out bad.txt: it is empty\npassed over files of other kinds: 12 .png\n",
     )
     assert cli.main(["index", "shelf", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["failed"] == [{"path": "bad.txt", "reason": "it is empty"}] and report["seconds"] == 3.21
+    assert report["passed_over"] == {".png": 12}
 
 
 @pytest.mark.parametrize("command", [["search", "x"], ["ask", "x"], ["chat"], ["info"]])

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from askoctober.types import Answer, Article, Chunk, Citation, Evidence, Hit, Sentence, Span
+from askoctober.types import Answer, Article, Chunk, Citation, Copy, Evidence, Hit, Sentence, Span, in_pages
 
 ARTICLE = Article(
     "a-1", "a.md", "The vote", "A. Author", "The Paper", "1917-10-23", "https://x.example", "en", "One. Two."
@@ -107,3 +107,46 @@ def test_records_are_frozen(record):
     for field in dataclasses.fields(record):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(record, field.name, None)
+
+
+PAGED = dataclasses.replace(ARTICLE, pages=(0, 5))
+COPY = Copy("b.md", "Vote!", publisher="Other", date="1918", url="https://y.example")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "pages", "key", "said"),
+    [
+        (0, 4, (1, 1), 1, "p. 1"),
+        (5, 9, (2, 2), 2, "p. 2"),
+        (0, 5, (1, 1), 1, "p. 1"),
+        (4, 6, (1, 2), [1, 2], "pp. 1-2"),
+    ],
+)
+def test_a_place_is_on_its_pages(start, end, pages, key, said):
+    cited = Citation(1, PAGED, start, end, PAGED.text[start:end], 0.9)
+    assert (cited.pages, cited.to_dict()["page"], in_pages(cited.pages)) == (pages, key, said)
+    found = Hit(dataclasses.replace(CHUNK, start=start, end=end, article=PAGED), 0.5, 1)
+    assert (found.pages, found.to_dict()["page"]) == (pages, key)
+    assert str(answer(citations=(cited,))) == f'It is two. [1]\n\n[1] The vote, {said}: "{cited.quote.strip()}"'
+
+
+def test_without_pages_and_copies_there_are_no_keys_for_them():
+    assert CITATION.pages is HIT.pages is None
+    assert in_pages(None) == ""
+    assert "page" not in CITATION.to_dict() | HIT.to_dict()
+    assert "copies" not in ARTICLE.to_dict()
+
+
+def test_an_article_names_its_copies():
+    assert dataclasses.replace(ARTICLE, copies=(COPY,)).to_dict() == ARTICLE_JSON | {
+        "copies": [
+            {
+                "path": "b.md",
+                "title": "Vote!",
+                "author": "",
+                "publisher": "Other",
+                "date": "1918",
+                "url": "https://y.example",
+            }
+        ]
+    }

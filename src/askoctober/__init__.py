@@ -24,12 +24,12 @@ from askoctober.errors import (
     QuestionError,
 )
 from askoctober.types import Answer, Article, Chunk, Citation, Evidence, Hit, Sentence, Span
+from askoctober.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from askoctober.answering import Assistant
     from askoctober.retrieval import Retriever
 
-__version__ = "0.1.0"
 __all__ = [
     "Answer",
     "Article",

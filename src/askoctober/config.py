@@ -36,7 +36,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every setting. Sizes are characters unless they say tokens."""
+    """Every setting. Sizes are characters unless they say tokens; `memory` is megabytes for the codes of all chunks."""
 
     corpus: Path = Path("corpus")
     index: Path = Path("index")
@@ -47,6 +47,7 @@ class Config:
     models_dir: Path | None = None
     calendar: str = "auto"
     threads: int = 0
+    memory: int = 0
     context_tokens: int = 4096
     chunk_size: int = 1200
     evidence_tokens: int = 400

@@ -5,6 +5,7 @@ Offsets are Unicode characters into `Article.text`, start inclusive, end exclusi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
@@ -22,8 +23,29 @@ SentenceSupport: TypeAlias = Literal["quoted", "supported", "repaired"]
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place where the same article was found, all but word for word."""
+
+    path: str
+    title: str
+    author: str = ""
+    publisher: str = ""
+    date: str = ""
+    url: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the JSON object of an article's `copies`."""
+        return {name: getattr(self, name) for name in ("path", "title", "author", "publisher", "date", "url")}
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
-    """One article of the shelf; `text` is what was indexed, and its offsets are those of the file it came from."""
+    """One article of the shelf; `text` is what was indexed.
+
+    For Markdown and plain text its offsets are those of the file. `pages` holds the offset at which each page begins,
+    the first at 0, where the file has pages. `copies` are the places where the same article was found besides. `extra`
+    is what else the file says of it, by name.
+    """
 
     id: str
     path: str
@@ -34,10 +56,42 @@ class Article:
     url: str = ""
     language: str = ""
     text: str = field(default="", repr=False)
+    pages: tuple[int, ...] = field(default=(), repr=False)
+    copies: tuple[Copy, ...] = field(default=(), repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
-    def to_dict(self) -> dict[str, str]:
-        """Return what a reader needs to find the article again (the JSON contract; no text)."""
-        return {name: getattr(self, name) for name in ("id", "path", "title", "author", "publisher", "date", "url")}
+    def page(self, offset: int) -> int | None:
+        """Return the number of the page, from 1, that holds the character at `offset`; None where there are none."""
+        return bisect_right(self.pages, offset) or None
+
+    def page_range(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the numbers of the first and the last page of `text[start:end]`; None where there are no pages."""
+        first, last = self.page(start), self.page(max(start, end - 1))
+        return (first, last) if first and last else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a reader needs to find the article again (the JSON contract; no text).
+
+        "copies" stands there only where there are any.
+        """
+        names = ("id", "path", "title", "author", "publisher", "date", "url")
+        copies = {"copies": [copy.to_dict() for copy in self.copies]} if self.copies else {}
+        return {name: getattr(self, name) for name in names} | copies
+
+
+def in_pages(pages: tuple[int, int] | None) -> str:
+    """Return "p. 12" or "pp. 12-13"; "" where no page is known."""
+    if pages is None:
+        return ""
+    first, last = pages
+    return f"p. {first}" if first == last else f"pp. {first}-{last}"
+
+
+def _page_key(pages: tuple[int, int] | None) -> dict[str, Any]:
+    """Return the optional key of the JSON contract: a page, or the first and the last."""
+    if pages is None:
+        return {}
+    return {"page": pages[0] if pages[0] == pages[1] else list(pages)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +128,13 @@ class Hit:
     rank: int
     signals: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def pages(self) -> tuple[int, int] | None:
+        """The first and the last page of the chunk; None where its article has no pages."""
+        return self.chunk.article.page_range(self.chunk.start, self.chunk.end)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of `askoctober search`."""
+        """Return the JSON object of `askoctober search`; "page" only where pages are known."""
         chunk = self.chunk
         return {
             "rank": self.rank,
@@ -86,6 +145,7 @@ class Hit:
             "text": chunk.text,
             "heading": chunk.heading,
             "article": chunk.article.to_dict(),
+            **_page_key(self.pages),
         }
 
 
@@ -120,8 +180,13 @@ class Citation:
     quote: str
     support: float
 
+    @property
+    def pages(self) -> tuple[int, int] | None:
+        """The first and the last page of the quote; None where its article has no pages."""
+        return self.article.page_range(self.start, self.end)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of an answer's `citations`."""
+        """Return the JSON object of an answer's `citations`; "page" only where pages are known."""
         return {
             "mark": self.mark,
             "article": self.article.to_dict(),
@@ -129,6 +194,7 @@ class Citation:
             "end": self.end,
             "quote": self.quote,
             "support": round(self.support, 4),
+            **_page_key(self.pages),
         }
 
 
@@ -169,7 +235,10 @@ class Answer:
     def __str__(self) -> str:
         if not self.citations:
             return self.text
-        sources = [f'[{c.mark}] {c.article.title}: "{" ".join(c.quote.split())}"' for c in self.citations]
+        sources = [
+            f'[{c.mark}] {", ".join(filter(None, (c.article.title, in_pages(c.pages))))}: "{" ".join(c.quote.split())}"'
+            for c in self.citations
+        ]
         return "\n".join([self.text, "", *sources])
 
     def to_dict(self, id: str | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from askoctober.corpus import Failure, read_corpus
-from askoctober.corpus.finding import find_files
+from askoctober.corpus.finding import find, find_files
 
 SENTENCE = "Petrograd was quiet that night.\n"
 
@@ -96,3 +96,12 @@ def test_a_name_that_is_not_utf8(shelf):
     except OSError:
         pytest.skip("this file system refuses such names")
     assert read_corpus(shelf).failed == (Failure("caf\ufffd.txt", "has a name that is not UTF-8; rename it."),)
+
+
+def test_files_of_other_kinds_are_counted_by_their_ending(shelf):
+    for name in ["a/1.JPG", "2.jpg", "Makefile", "a/x.bin", ".hidden.jpg", "old.doc", "a/page.html", "x.tar.gz"]:
+        (shelf / name).write_text("x")
+    (shelf / "link.jpg").symlink_to("2.jpg")
+    finding = find(shelf)
+    assert [entry.path for entry in finding.files] == sorted([*PLAIN, "a/page.html", "old.doc", "x.tar.gz"])
+    assert finding.passed_over == {"": 1, ".bin": 1, ".jpg": 2}

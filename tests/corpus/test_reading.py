@@ -1,14 +1,17 @@
 import hashlib
 import os
 import tomllib
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askoctober.corpus import Failure, fingerprint, read_corpus
+from askoctober.corpus import Corpus, Failure, combine, fingerprint, formats, isolation, read_corpus, reading, shelf
+from askoctober.corpus.documents import Document
 from askoctober.corpus.encoding import decode
+from askoctober.corpus.finding import Found
 from askoctober.corpus.reading import LARGEST_FILE, article_id, check_file
 from askoctober.errors import CorpusError
 
@@ -155,8 +158,10 @@ def test_a_folder_may_be_empty_where_that_is_said(tmp_path):
         ("deep/articles.toml", "[broken", "is not valid TOML ("),
         ("a.md", "", "is empty; fill or remove it."),
         ("a.md", "---\ntitle: 'open\n---\nA.", "has front matter that is not valid YAML ("),
-        ("a.pdf", SENTENCE, "is neither Markdown nor plain text; give a .md, .markdown or .txt file."),
-        ("md", SENTENCE, "is neither Markdown nor plain text"),
+        ("a.pdf", SENTENCE, "is named .pdf but is not PDF; rename it to what it is, or remove it."),
+        ("a.png", SENTENCE, "is in no format that is read; give .md, .txt, "),
+        ("md", SENTENCE, "is in no format that is read; give .md, .txt, "),
+        ("a.doc", SENTENCE, "is an old Word file, which is not read; save it as .docx."),
     ],
 )
 def test_one_file_is_checked_as_a_corpus_would(tmp_path, path, content, reason):
@@ -217,21 +222,192 @@ def test_ids_depend_on_the_path_alone(tmp_path):
 
 def test_the_fingerprint_follows_names_and_bytes_of_what_is_read(tmp_path):
     write(tmp_path, {"a.txt": "one", "sub/b.md": "two", "articles.toml": ""})
-    lines = "".join(
-        f"{name}\0{hashlib.sha256(data).hexdigest()}\n"
-        for name, data in [("a.txt", b"one"), ("articles.toml", b""), ("sub/b.md", b"two")]
-    )
     first = fingerprint(tmp_path)
-    assert first == hashlib.sha256(lines.encode()).hexdigest()
-    write(tmp_path, {"c.png": "x", ".hidden/d.md": "x", "huge.txt": b"a" * (LARGEST_FILE + 1)})
+    corpus = Corpus(tmp_path)
+    assert first == combine((entry.path, corpus.state(entry)) for entry in corpus.entries)
+    write(tmp_path, {"c.png": "x", ".hidden/d.md": "x", "huge.txt": b"a" * (LARGEST_FILE + 1), "empty.md": ""})
+    write(tmp_path, {"old.doc": "x", "other/articles.toml": "[broken", "articles.toml": '["z.txt"]\ntitle = "Z"'})
     assert fingerprint(str(tmp_path)) == first
     seen = {first}
-    for change in [{"a.txt": "ONE"}, {"sub/articles.toml": ""}, {"sub/c.md": "two"}, {"bad.txt": b"\xff\x00"}]:
+    for change in [
+        {"a.txt": "ONE"},
+        {"sub/articles.toml": '["b.md"]\ntitle = "B"'},
+        {"sub/articles.toml": '["b.md"]\ntitle = "B"\nday = 1917-11-07'},
+        {"sub/c.md": "two"},
+        {"bad.txt": b"\xff\x00"},
+    ]:
         write(tmp_path, change)
         seen.add(fingerprint(tmp_path))
     (tmp_path / "a.txt").rename(tmp_path / "z.txt")
     seen.add(fingerprint(tmp_path))
-    assert len(seen) == 6
+    assert len(seen) == 7
+
+
+def test_a_state_is_the_same_wherever_and_whenever_and_follows_the_version(tmp_path, monkeypatch):
+    write(tmp_path, {"one/a.txt": "one", "two/b.txt": "one"})
+    [one], [two] = (Corpus(tmp_path / name).entries for name in ("one", "two"))
+    state = Corpus(tmp_path / "one").state(one)
+    assert state == Corpus(tmp_path / "two").state(two)
+    digest = hashlib.sha256(b"one").digest()
+    assert state == hashlib.sha256(f"[{shelf.VERSION}, {{}}]\0".encode() + digest).hexdigest()
+    monkeypatch.setattr(shelf, "VERSION", shelf.VERSION + 1)
+    assert Corpus(tmp_path / "one").state(one) != state
+
+
+def test_a_state_of_what_cannot_be_read_is_refused(tmp_path):
+    write(tmp_path, {"a.txt": "", "b.doc": "x", "c.txt": "x", "d.md": "x"})
+    (tmp_path / "out").symlink_to(tmp_path.parent, target_is_directory=True)
+    corpus = Corpus(tmp_path)
+    (tmp_path / "c.txt").unlink()
+    refused = {}
+    for entry in corpus.entries:
+        try:
+            corpus.state(entry)
+        except CorpusError as error:
+            refused[entry.path] = str(error).partition(" (")[0]
+            [failure] = corpus.read(entry)
+            assert failure == Failure(entry.path, str(error))
+    assert refused == {
+        "a.txt": "is empty; fill or remove it.",
+        "b.doc": "is an old Word file, which is not read; save it as .docx.",
+        "c.txt": "cannot be read",
+        "out": "is a link that leads out of the folder; put a copy of what it leads to in its place.",
+    }
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text("abc", max_size=3)), st.text(max_size=5), st.randoms())
+def test_the_combined_hash_is_a_sum_that_is_kept_up_by_adding_and_subtracting(states, path, random):
+    pairs = list(states.items())
+    random.shuffle(pairs)
+    total = combine(pairs)
+    assert total == combine(states.items()) and len(total) == 64
+    with_another = combine([*pairs, (path, "x")])
+    assert int(with_another, 16) == (int(total, 16) + int(combine([(path, "x")]), 16)) % 2**256
+    assert with_another != total
+
+
+def test_a_corpus_tells_what_it_found_and_reads_one_file_after_another(tmp_path):
+    write(tmp_path, {"b.md": f"# B\n\n{SENTENCE}", "a.txt": SENTENCE, "c/a.txt": "", "x.jpg": "x", "Makefile": "x"})
+    write(tmp_path, {"articles.toml": '["a.txt"]\ntitle = "A"\n["b.md"]\ntitle = true', "c/articles.toml": "["})
+    corpus = Corpus(tmp_path)
+    assert [entry.path for entry in corpus.entries] == ["a.txt", "b.md", "c/a.txt"]
+    assert [failure.path for failure in corpus.failed] == ["articles.toml", "c/articles.toml"]
+    assert corpus.passed_over == {"": 1, ".jpg": 1}
+    items = [list(corpus.read(entry)) for entry in corpus.entries]
+    assert [[getattr(item, "title", item.path) for item in found] for found in items] == [["A"], ["B"], ["c/a.txt"]]
+
+
+def found_inside(path, location, settings):
+    """Stands in for the readers of collections, which are tested for themselves."""
+    for row in range(settings.get("rows", 3)):
+        given = {"title": f"Own\n{row}", "author": "Own"} if row == 1 else {}
+        part = "" if path.endswith("pdf") else f"in/{row}-deep.md"
+        yield Document("T\ud800xt", given, part, pages=(0, 2), extra={"to": "X\udfff"})
+    yield Failure("in/9", "is bad; mend it.")
+    yield Failure(path + "#8", "is bad; mend it.")
+    yield Failure("7", 'needs more; pip install "askoctober[formats]"')
+    yield Failure("6", 'needs more; pip install "askoctober[formats]"')
+    yield Document("123", {}, "5")
+
+
+@pytest.fixture
+def reader(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "read_isolated", found_inside)
+    return write(tmp_path / "shelf", {"sub/mails.mbox": "x", "sub/all.zip": b"PK\x05\x06", "sub/one.pdf": "%PDF-1.4"})
+
+
+def read_one(folder, name):
+    corpus = Corpus(folder)
+    [entry] = [entry for entry in corpus.entries if entry.path.endswith(name)]
+    return list(corpus.read(entry))
+
+
+@pytest.mark.parametrize(("name", "join"), [("mails.mbox", "#"), ("all.zip", "/")])
+def test_the_parts_of_a_collection_have_paths_ids_and_titles_of_their_own(reader, name, join):
+    write(reader, {"sub/articles.toml": f'["{name}"]\ntitle = "Given"\nauthor = "Given"\nrows = 2'})
+    whole = f"sub/{name}"
+    first, second, *failed = read_one(reader, name)
+    assert (first.path, first.id) == (f"{whole}{join}in/0-deep.md", article_id(f"{whole}{join}in/0-deep.md"))
+    assert (first.title, first.author) == ("Given", "Given")
+    assert (second.path, second.title, second.author) == (f"{whole}{join}in/1-deep.md", "Own 1", "Own")
+    assert (first.text, first.pages, first.extra) == ("T\ufffdxt", (0, 2), {"to": "X\ufffd"})
+    assert failed == [
+        Failure(f"{whole}{join}in/9", "is bad; mend it."),
+        Failure(f"{whole}#8", "is bad; mend it."),
+        Failure(f"{whole}{join}7", 'needs more; pip install "askoctober[formats]"'),
+        Failure(f"{whole}{join}5", "holds no words of an article; fill or remove it."),
+    ]
+    (reader / "sub" / "articles.toml").unlink()
+    assert [item.title for item in read_one(reader, name) if hasattr(item, "title")] == ["0 deep", "Own 1", "2 deep"]
+
+
+def test_what_articles_toml_says_outdoes_what_a_program_wrote_into_a_file(reader):
+    write(reader, {"sub/articles.toml": '["one.pdf"]\ntitle = "Given"\nrows = 2'})
+    first, second, *_ = read_one(reader, "one.pdf")
+    assert [(item.path, item.title, item.author) for item in (first, second)] == [
+        ("sub/one.pdf", "Given", ""),
+        ("sub/one.pdf", "Given", "Own"),
+    ]
+
+
+def test_a_file_without_articles_is_told(reader, monkeypatch):
+    monkeypatch.setattr(reading, "read_isolated", lambda *_: iter(()))
+    assert read_one(reader, "mails.mbox") == [Failure("sub/mails.mbox", "holds no article; fill or remove it.")]
+
+
+@pytest.mark.parametrize(("path", "title"), [("a/no_1.mbox", "No 1 7"), ("7.mbox", "7 7")])
+def test_a_part_named_by_a_number_is_called_after_its_file(path, title):
+    entry = Found(path, Path("x"))
+    assert reading._to_article(entry, formats.MAILBOX, {}, Document("Text", {}, "7")).title == title
+
+
+def test_a_wrong_extension_is_read_as_what_it_is(tmp_path, monkeypatch):
+    write(tmp_path, {"a.txt": "<!DOCTYPE html>", "b.txt": "<!DOCTYPE html>", "c.txt": b"PK\x03\x04"})
+    seen = []
+
+    def read(path, location, settings):
+        seen.append((path, location.name, settings))
+        yield Document("Text", {})
+
+    monkeypatch.setattr(reading, "read_isolated", read)
+    assert len(read_corpus(tmp_path).articles) == 3
+    assert seen == [(name, name, {}) for name in ("a.txt", "b.txt", "c.txt")]
+
+
+def test_a_process_for_reading_starts_with_the_first_file_that_needs_one(tmp_path):
+    isolation.close()
+    write(tmp_path, {"a.md": SENTENCE, "b.txt": SENTENCE, "c.doc": "x", "d.pdf": "x", "e.docx": ""})
+    assert len(read_corpus(tmp_path).failed) == 3
+    assert not isolation._alive
+    write(tmp_path, {"f.docx": b"PK\x03\x04", "g.csv": b"\x1f\x8b"})
+    reasons = {failure.path: failure.reason for failure in read_corpus(tmp_path).failed}
+    assert reasons["f.docx"].startswith("is a damaged ZIP file (")
+    assert reasons["g.csv"] == "is a packed file, which is not read; unpack it."
+    assert len(isolation._alive) == 1
+    isolation.close()
+
+
+def peak(corpus, entries):
+    """Return the characters read from files, and the most bytes that hashing and reading them took at any time."""
+    tracemalloc.start()
+    try:
+        combine((entry.path, corpus.state(entry)) for entry in entries)
+        characters = sum(len(article.text) for entry in entries for article in corpus.read(entry))
+        return characters, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_three_thousand_files_are_read_in_the_memory_of_a_hundred(tmp_path):
+    for row in range(3000):
+        folder = tmp_path / str(row // 100)
+        folder.mkdir(exist_ok=True)
+        (folder / f"{row}.txt").write_text(f"Article {row}\n\n" + f"{SENTENCE}\n" * 12)
+    corpus = Corpus(tmp_path)
+    few, low = peak(corpus, corpus.entries[:100])
+    many, high = peak(corpus, corpus.entries)
+    assert many > 2_500_000 and many > 29 * few
+    assert high < low + 200_000 < 2_000_000
 
 
 PIECES = st.sampled_from(

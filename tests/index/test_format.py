@@ -9,13 +9,14 @@ from askoctober.embedding import unit
 from askoctober.errors import IndexFolderError
 from askoctober.index.format import (
     FORMAT,
+    HEADER_BYTES,
     MANIFEST,
     dump_manifest,
-    file_digest,
+    half,
     pack,
     read_manifest,
-    replace_durably,
     unpack,
+    vector_header,
 )
 
 STEP = 1 / 127
@@ -73,9 +74,25 @@ def test_where_there_is_no_index_the_error_says_how_to_build_one(tmp_path):
         read_manifest(tmp_path / "file")
 
 
-def test_a_file_is_moved_into_place(tmp_path):
-    (tmp_path / "new").write_bytes(b"abc")
-    (tmp_path / "old").write_bytes(b"before")
-    replace_durably(tmp_path / "new", tmp_path / "old")
-    assert [path.name for path in tmp_path.iterdir()] == ["old"]
-    assert file_digest(tmp_path / "old") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+def test_a_manifest_whose_sum_is_not_its_own_is_refused(tmp_path):
+    text = dump_manifest({"format": FORMAT, "title": "x"})
+    (tmp_path / MANIFEST).write_text(text.replace('"x"', '"y"'), encoding="utf-8")
+    with pytest.raises(IndexFolderError, match="has changed since it was built; rebuild it: "):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(("count", "dimension"), [(0, 8), (1, 8), (7, 384)])
+def test_faiss_reads_what_stands_behind_our_header_and_writes_the_same(tmp_path, count, dimension):
+    import faiss
+
+    vectors = unit(np.random.default_rng(2).normal(size=(count, dimension)).astype(np.float32))
+    data = vector_header(count, dimension) + half(vectors)
+    assert len(vector_header(count, dimension)) == HEADER_BYTES
+    (tmp_path / "ours").write_bytes(data)
+    index = faiss.read_index(str(tmp_path / "ours"))
+    assert (index.ntotal, index.d, index.metric_type) == (count, dimension, faiss.METRIC_INNER_PRODUCT)
+    if count:
+        assert index.reconstruct_n(0, count) == pytest.approx(vectors, abs=1e-3)
+        assert index.search(vectors[:1], 1)[1].tolist() == [[0]]
+    faiss.write_index(index, str(tmp_path / "theirs"))
+    assert (tmp_path / "theirs").read_bytes() == data

@@ -11,10 +11,10 @@ from askoctober import chunking
 from askoctober.errors import IndexFolderError
 from askoctober.index import LocalStore
 from askoctober.index import store as store_module
-from askoctober.index.format import FORMAT, KINDS, MANIFEST, dump_manifest
-from askoctober.index.store import MOST_WORDS
+from askoctober.index.format import ALWAYS, FORMAT, MANIFEST, dump_manifest
+from askoctober.index.words import MOST_WORDS
 from encoders import HashEncoder
-from shelves import build_from
+from shelves import build_from, contents
 
 FILES = {
     "a.md": "# Bees\n\nA forager dances on the comb. The sun gives the angle.\n\n## Wenner\n\nSmell alone led bees.",
@@ -83,10 +83,11 @@ def test_the_projection_of_few_dimensions_keeps_every_angle(store):
 def test_dense_search_is_exact(store):
     vector = HashEncoder().encode(["who preferred the moon"])[0]
     cosines = store.chunk_vectors(np.arange(store.size)) @ vector
-    rows, scores = store.search_dense(vector, 3)
-    assert rows.tolist() == np.argsort(-cosines, kind="stable")[:3].tolist()
-    assert scores == pytest.approx(np.sort(cosines)[::-1][:3], abs=1e-5)
-    assert np.linalg.norm(store.chunk_vectors(np.arange(store.size)), axis=1) == pytest.approx(1, abs=1e-5)
+    for search in (store.search_dense, store.search_dense_exactly):
+        rows, scores = search(vector, 3)
+        assert rows.tolist() == np.argsort(-cosines, kind="stable")[:3].tolist()
+        assert scores == pytest.approx(np.sort(cosines)[::-1][:3], abs=1e-5)
+    assert np.linalg.norm(store.chunk_vectors(np.arange(store.size)), axis=1) == pytest.approx(1, abs=1e-3)
 
 
 def test_sentence_search_gives_each_chunk_once_with_its_best_sentence(store):
@@ -161,7 +162,7 @@ def test_words_of_a_pasted_page_count_up_to_a_limit(store):
 
 def test_a_build_that_ends_between_check_and_opening_is_read_instead(tmp_path, monkeypatch):
     build_from(tmp_path, {"a.md": "The old one."})
-    check = store_module._check_files
+    check = store_module.check_files
     texts = iter(["The new one.", "The newest one."])
 
     def check_then_build(folder, manifest):
@@ -170,7 +171,7 @@ def test_a_build_that_ends_between_check_and_opening_is_read_instead(tmp_path, m
             build_from(tmp_path, {"a.md": text})
 
     # The build opens the index too, and is replaced in its turn by the second text.
-    monkeypatch.setattr(store_module, "_check_files", check_then_build)
+    monkeypatch.setattr(store_module, "check_files", check_then_build)
     store = LocalStore.open(tmp_path / "index")
     assert [article.text for article in store.articles()] in (["The new one."], ["The newest one."])
     store.close()
@@ -197,7 +198,7 @@ def test_many_threads_read_at_once(store):
     assert found == [True] * 320
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*sorted(ALWAYS), "basis"])
 def test_a_changed_byte_is_refused_wherever_it_is(copy, kind):
     (path,) = copy.glob(f"{kind}-*")
     data = path.read_bytes()
@@ -214,7 +215,7 @@ def test_a_changed_byte_is_refused_wherever_it_is(copy, kind):
     LocalStore.open(copy).close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*sorted(ALWAYS), "basis"])
 def test_a_missing_file_is_refused(copy, kind):
     (path,) = copy.glob(f"{kind}-*")
     path.unlink()
@@ -248,22 +249,114 @@ def test_another_format_is_refused(copy):
 
 @pytest.mark.parametrize("name", ["../articles.sqlite", "/etc/passwd", "articles-0.sqlite", "C:\\x", ""])
 def test_a_foreign_name_in_the_manifest_is_refused_before_it_is_opened(copy, name):
-    files = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))["files"]
-    changed_manifest(copy, files=files | {"articles": files["articles"] | {"name": name}})
+    segments = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))["segments"]
+    segments[0]["files"]["articles"]["name"] = name
+    changed_manifest(copy, segments=segments)
     assert "names a foreign file" in refusal(copy)
 
 
 def test_a_name_that_leads_out_by_its_sum_is_refused(copy):
     files = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))["files"]
-    entry = files["basis"] | {"sha256": "../../x", "name": "basis-../../x.npy"}
+    entry = files["basis"] | {"sha256": "../../x", "name": "basis-../../x.f32"}
     changed_manifest(copy, files=files | {"basis": entry})
     assert "names a foreign file" in refusal(copy)
 
 
-@pytest.mark.parametrize("files", [None, [], {}, {"articles": {}}, dict.fromkeys(KINDS), dict.fromkeys(KINDS, "x")])
+@pytest.mark.parametrize("files", [None, [], {}, {"basis": {}}, {"basis": "x"}, {"basis": None, "codebook": 1}])
 def test_a_manifest_without_its_files_is_refused(copy, files):
     changed_manifest(copy, files=files)
     assert refusal(copy).endswith(f"rebuild it: askoctober index CORPUS --index {copy}")
+
+
+@pytest.mark.parametrize("segments", [None, 3, [None], [{}], ["x"], {"a": 1}])
+def test_a_manifest_without_its_segments_is_refused(copy, segments):
+    changed_manifest(copy, segments=segments)
+    assert refusal(copy).endswith(f"rebuild it: askoctober index CORPUS --index {copy}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("articles", value) for value in (-1, "4", None, 4.0, True, 2**63)],
+        *[("chunks", value) for value in (0, 1, 2**40)],
+        *[("sentences", value) for value in (0, 2**40)],
+        *[("tokens", value) for value in (0, 2**40)],
+        *[("dead", value) for value in ([9], [-1], ["x"], 3, [None])],
+        *[("dead_chunks", value) for value in (10**6, -1, None)],
+        *[("coded", value) for value in (1, None, "no")],
+        *[("lists", value) for value in ({}, {"lists": 1, "pieces": 1, "probe": 1})],
+    ],
+)
+def test_counts_that_cannot_be_are_refused(copy, key, value):
+    segments = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))["segments"]
+    segments[0][key] = value
+    changed_manifest(copy, segments=segments)
+    assert refusal(copy).endswith(f"rebuild it: askoctober index CORPUS --index {copy}")
+
+
+def test_large_files_are_compared_by_their_size_alone(copy, monkeypatch):
+    monkeypatch.setattr(store_module, "CHECKED_BYTES", 0)
+    monkeypatch.setattr(store_module.check_files, "__defaults__", (0,))
+    (path,) = copy.glob("tokens-*")
+    data = path.read_bytes()
+    path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    LocalStore.open(copy).close()
+    path.write_bytes(data[:-1])
+    assert "has changed since it was built" in refusal(copy)
+
+
+def test_two_indexes_are_joined(store, tmp_path):
+    build_from(tmp_path, {"z.md": "# Ants\n\nAnts follow a trail of the forager."})
+    other = LocalStore.open(tmp_path / "index")
+    assert not np.array_equal(store.basis, other.basis)
+    with pytest.raises(IndexFolderError, match="does not go with"):
+        store.joined(other)
+    other.close()
+
+
+def test_joined_stores_answer_as_one(tmp_path):
+    from askoctober.building import extend
+    from shelves import config_of, write_files
+
+    build_from(tmp_path, FILES, chunk_size=60)
+    base = LocalStore.open(tmp_path / "index")
+    more = write_files(tmp_path / "more", {"z.md": "# Ants\n\nAnts follow a trail. A forager smells it."})
+    extend(base, more, tmp_path / "other", config_of(tmp_path, chunk_size=60), HashEncoder())
+    other = LocalStore.open(tmp_path / "other")
+    both = base.joined(other)
+    assert both.size == base.size + other.size
+    assert contents(both) == contents(base) | contents(other)
+    vector = HashEncoder().encode(["a forager smells it"])[0]
+    rows, scores = both.search_dense(vector, both.size)
+    cosines = both.chunk_vectors(np.arange(both.size)) @ vector
+    assert rows.tolist() == np.argsort(-cosines, kind="stable").tolist()
+    assert scores == pytest.approx(np.sort(cosines)[::-1], abs=1e-5)
+    assert int(rows[0]) == base.size
+    assert both.row(both.chunk(base.size).id) == base.size
+    assert both.word_frequency("forager") == base.word_frequency("forager") + 1
+    assert sorted(both.search_words("forager", 9)[0].tolist())[-1] == base.size
+    both.close()
+    assert base.chunk(0).text, "what was joined to stays open"
+    base.close()
+
+
+def test_an_article_carries_its_copies_wherever_it_is_met(tmp_path):
+    text = "# Bees\n\n" + " ".join(f"Forager {i} dances on comb {i * 3}." for i in range(20))
+    build_from(tmp_path, {"a.md": text, "sub/b.md": text, "c.md": "# Else\n\nA clock."})
+    store = LocalStore.open(tmp_path / "index")
+    assert [(article.path, [copy.path for copy in article.copies]) for article in store.articles()] == [
+        ("a.md", ["sub/b.md"]),
+        ("c.md", []),
+    ]
+    row = int(store.search_words("forager", 1)[0][0])
+    article = store.chunk(row).article
+    assert [copy.to_dict()["path"] for copy in article.copies] == ["sub/b.md"]
+    assert article == store.article(article.id)
+    assert store.manifest["copies"] == 1
+    assert len(store.ids()) == 3
+    assert sorted(store.digests()) == sorted(article.id for article in store.articles())
+    assert store.file_of(article.id) == "a.md"
+    store.close()
 
 
 def test_a_shelf_without_chunks_opens_and_finds_nothing(tmp_path):

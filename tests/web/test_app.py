@@ -10,13 +10,13 @@ import gradio
 import pytest
 
 from askoctober.config import Config
-from askoctober.corpus.reading import LARGEST_FILE
 from askoctober.errors import QuestionError
 from askoctober.types import Article
 from askoctober.web.app import CLOSED, EXAMPLES, NAME, STYLES, create_chat, page, static, view
 from askoctober.web.frame import render_settings, render_welcome
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.keeping.turns import read_conversation, to_conversation
+from askoctober.web.own import LARGEST_SHELF
 from askoctober.web.render import render_status, render_turns
 from askoctober.web.session import Session, Turn
 from askoctober.web.settings import Settings
@@ -95,7 +95,7 @@ def test_record_of_an_answer_on_its_way_is_one_that_was_stopped() -> None:
 
 def test_page_is_quiet_and_closed() -> None:
     closed, opened = page(), page(uploads=True)
-    assert (closed["max_file_size"], opened["max_file_size"]) == (CLOSED, LARGEST_FILE) == (1, 20_000_000)
+    assert (closed["max_file_size"], opened["max_file_size"]) == (CLOSED, LARGEST_SHELF) == (1, 100_000_000)
     for option in ("run_history", "enable_monitoring", "show_error", "ssr_mode", "pwa", "mcp_server"):
         assert closed[option] is False and opened[option] is False
     assert closed["footer_links"] == [] and closed["app_kwargs"] == {"openapi_url": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from askoctober import Assistant, Config, Retriever
-from askoctober.building import build
+from askoctober.building import Progress, Report, build
 from askoctober.types import Encoder
-from askoctober.web.own import OwnArticles
+from askoctober.web.own import LARGEST_SHELF, OwnArticles
+from corpus.readers.making import make_pdf
 from fakes import FakeGenerator
 
 from .serving import Served, ask, reading, seen_in_pane
@@ -161,7 +163,7 @@ def test_an_article_of_ones_own_is_dropped_asked_about_and_removed(page: Any, se
     page.wait_for_selector(".ask-progress li[data-kind=done]")
     told = dict(line.split("\n", 1) for line in page.locator(".ask-progress li").all_inner_texts())
     assert told["bell.md"] == "ready to be asked about"
-    assert told["empty.txt"].startswith("is empty") and told["photo.png"] == "is neither Markdown nor text"
+    assert told["empty.txt"].startswith("is empty") and told["photo.png"] == "is in no format that is read"
     page.wait_for_selector(".ask-articles li:has-text('The bell of Gull Rock')")
     assert page.locator(".ask-name p").inner_text().startswith("3 articles")
 
@@ -182,6 +184,68 @@ def test_an_article_of_ones_own_is_dropped_asked_about_and_removed(page: Any, se
     page.reload()
     page.wait_for_selector(".ask-cite[data-moved]")
     assert "no longer on the shelf" in page.locator(".ask-source").first.inner_text()
+
+
+def test_files_of_other_formats_are_dropped(page: Any, served: Served, tmp_path: Path) -> None:
+    table, report, old, huge = (tmp_path / name for name in ("bells.csv", "report.pdf", "old.doc", "huge.zip"))
+    rows = [f"{name},The bell of {name} was cast by Peter Lindqvist and rings every hour." for name in ("Ey", "Oe")]
+    table.write_text("\n".join(["title,text", *rows, "Empty,"]), encoding="utf-8")
+    report.write_bytes(
+        make_pdf([["The quay of Holm Sound was built of granite."], ["It was widened in 1931 by the parish."]])
+    )
+    old.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000))
+    with huge.open("wb") as file:
+        file.truncate(LARGEST_SHELF + 1)
+    go(page, "shelf")
+    page.set_input_files(".ask-files >> nth=0", [table, report, old, huge])
+    page.wait_for_selector(".ask-progress li[data-kind=done]")
+    told = dict(line.split("\n", 1) for line in page.locator(".ask-progress li").all_inner_texts())
+    assert told == {
+        "bells.csv": "ready to be asked about: 2 articles; 1 left out, the first: 3 has no text in row 3; fill or remove it.",
+        "report.pdf": "ready to be asked about",
+        "old.doc": "is an old Word file, which is not read; save it as .docx.",
+        "huge.zip": "is larger than 100 MB; split it.",
+    }
+    widened = "It was widened in 1931 by the parish."
+    served.assistant.generator.replies = [f"{widened} [1]"]
+    page.click(".ask-tab[data-view=chat]")
+    ask(page, "When was the quay of Holm Sound widened?")
+    assert page.locator(".ask-source .ask-pages").first.inner_text() == "p. 2"
+    page.locator(".ask-cite").first.click()
+    page.wait_for_selector("mark.ask-quote")
+    assert "p. 2" in page.locator("#ask-pane .ask-byline").first.inner_text()
+    go(page, "shelf")
+    page.click(".ask-articles li:has-text('Ey') .ask-remove")  # the articles of one file go together
+    page.wait_for_function("document.querySelectorAll('.ask-articles > li').length === 3")
+    page.click(".ask-remove")
+    page.wait_for_function("document.querySelectorAll('.ask-articles > li').length === 2")
+
+
+def test_how_far_the_indexing_is_stands_below_the_files(
+    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "bells.csv"
+    rows = [f"Bell {year},The bell of {year} was cast for the chapel of town {year}." for year in range(1801, 1821)]
+    table.write_text("\n".join(["title,text", *rows]), encoding="utf-8")
+    seen, update = threading.Event(), OwnArticles.update
+
+    def wait(self: OwnArticles, progress: Progress) -> Report:
+        progress("embedding", 1234, 5000)
+        seen.wait(20)
+        return update(self, progress)
+
+    monkeypatch.setattr(OwnArticles, "update", wait)
+    go(page, "shelf")
+    page.set_input_files(".ask-files >> nth=0", [table])
+    page.wait_for_selector(".ask-so-far")
+    assert page.locator(".ask-so-far").inner_text() == "1,234 sentences indexed so far"
+    assert page.locator(".ask-so-far").get_attribute("aria-hidden") == "true"
+    seen.set()
+    page.wait_for_selector(".ask-progress li[data-kind=done]")
+    assert page.locator(".ask-progress li").all_inner_texts() == ["bells.csv\nready to be asked about: 20 articles"]
+    monkeypatch.undo()
+    page.locator(".ask-remove").first.click()
+    page.wait_for_function("document.querySelectorAll('.ask-articles > li').length === 2")
 
 
 def test_a_folder_is_dropped(page: Any) -> None:

@@ -175,3 +175,12 @@ def test_bibtex_parses_back(title: str, publisher: str, day: str, url: str, quot
     }
     assert {name: read_back(found[name]) for name in said if name in found} == {n: t for n, t in said.items() if t}
     assert read_back(found.get("date", found.get("year", ""))) == one_line(day)
+
+
+@pytest.mark.parametrize(("pages", "said", "field"), [((12, 12), "p. 12", "12"), ((12, 13), "pp. 12-13", "12--13")])
+def test_pages_are_named(pages: tuple[int, int], said: str, field: str) -> None:
+    made = citation_texts(FULL, QUOTE, pages=pages)
+    assert f", 2013-08-02, {said}, https://a.example" in made["plain"]
+    assert made["markdown"].endswith(f", 2013-08-02, {said}")
+    assert f"  pages = {{{field}}},\n" in made["bibtex"]
+    assert "pages" not in citation_texts(FULL, QUOTE)["bibtex"]

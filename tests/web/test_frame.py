@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober.config import Config
+from askoctober.corpus.formats import format_of
 from askoctober.web.frame import VIEWS, render_header, render_settings, render_welcome
 from askoctober.web.icons import icon
+from askoctober.web.own import LARGEST_SHELF
 from askoctober.web.settings import PASSAGES, Settings
 from askoctober.web.wording import LANGUAGES, message_ids, wording
 
@@ -48,6 +50,17 @@ def test_head_carries_its_language_and_the_words_of_the_scripts(language: str) -
     }
     (early,) = of_class(render_header("Shelf", 3, say), "ask-header")
     assert "data-ready" not in early.attributes
+
+
+def test_head_tells_the_scripts_which_files_are_read_and_how_large() -> None:
+    (head,) = of_class(render_header("Shelf", 3, SAY), "ask-header")
+    endings = head["data-endings"].split()
+    assert {".md", ".txt", ".html", ".pdf", ".docx", ".odt", ".epub", ".rtf", ".eml", ".csv", ".zip", ".tar.gz"} <= set(
+        endings
+    )
+    assert ".doc" in endings, "for which the server says what to do"
+    assert not {"", ".png", ".exe"} & set(endings) and all(format_of(f"a{ending}") for ending in endings)
+    assert head["data-largest"] == str(LARGEST_SHELF)
 
 
 def test_welcome_offers_the_examples() -> None:

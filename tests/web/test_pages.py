@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from askoctober.building import Report
+from askoctober.building import Progress, Report
 from askoctober.config import Config
 from askoctober.corpus.reading import Failure
 from askoctober.errors import CorpusError, IndexFolderError, QuestionError
@@ -47,7 +47,7 @@ OPEN = [
     "draw_timeline",
     "export",
 ]
-OWN = ["take_article", "index_articles", "remove_article"]
+OWN = ["take_article", "index_articles", "tell_indexed", "remove_article"]
 
 
 class Shelf:
@@ -235,9 +235,14 @@ class Kept:
         self.taken.append((source.read_text(encoding="utf-8"), name))
         return self.problem
 
-    def update(self) -> Report:
+    def files(self) -> dict[str, int]:
+        return {"table.csv": 2}
+
+    def update(self, progress: Progress) -> Report:
         if self.error is not None:
             raise self.error
+        for told in (("reading", 1, 3), ("embedding", 4, 10), ("embedding", 10, 10), ("embedding", 3, 5)):
+            progress(*told)
         return Report(2, 3, 1, 0, 0, (Failure("bad.md", "is empty; fill or remove it."),), 0.5)
 
     def remove(self, article_id: str) -> bool:
@@ -319,9 +324,12 @@ def test_name_that_no_file_can_have_is_refused(name: str, uploads: Path) -> None
 def test_index_says_what_failed_and_how_many_there_are() -> None:
     pages, own = with_own()
     failed = [{"name": "bad.md", "problem": "is empty; fill or remove it."}]
-    assert pages.index_articles({}) == {"problem": "", "failed": failed, "count": 3}
+    assert pages.tell_indexed({}) == {"sentences": 0}
+    assert pages.index_articles({}) == {"problem": "", "failed": failed, "files": {"table.csv": 2}, "count": 3}
+    assert pages.tell_indexed(None) == {"sentences": 13}
     own.error = IndexFolderError("The index cannot be written; free some space.")
-    assert pages.index_articles(None) == {"problem": str(own.error), "failed": [], "count": 3}
+    assert pages.index_articles(None) == {"problem": str(own.error), "failed": [], "files": {}, "count": 3}
+    assert pages.tell_indexed({}) == {"sentences": 0}
 
 
 def test_removed_article_leaves_the_index() -> None:
@@ -334,7 +342,8 @@ def test_removed_article_leaves_the_index() -> None:
 def test_article_that_cannot_be_removed_says_so() -> None:
     pages, own = with_own()
     own.error = CorpusError("rupture.md cannot be removed; correct its permissions.")
-    assert pages.remove_article({"article": "rupture"}) == {"problem": str(own.error), "failed": [], "count": 3}
+    problem = {"problem": str(own.error), "failed": [], "files": {}, "count": 3}
+    assert pages.remove_article({"article": "rupture"}) == problem
 
 
 def test_own_articles_are_added_read_found_and_removed(tmp_path: Path, uploads: Path) -> None:
@@ -349,12 +358,14 @@ def test_own_articles_are_added_read_found_and_removed(tmp_path: Path, uploads: 
     assert pages.take_article({"path": f"{uploads}/hash/volcano.md", "name": "sub/volcano.md"}) == {"problem": ""}
     assert pages.take_article({"path": f"{uploads}/hash/empty.md", "name": "empty.md"})["problem"]
     assert pages.take_article({"path": str(tmp_path / "corpus" / "bees.md"), "name": "x.md"})["problem"]
-    assert pages.index_articles({}) == {"problem": "", "failed": [], "count": 2}
+    assert pages.index_articles({}) == {"problem": "", "failed": [], "files": {"sub/volcano.md": 1}, "count": 2}
+    assert pages.tell_indexed({})["sentences"] > 0
     (button,) = of_class(pages.show_shelf({}), "ask-remove")
     assert pages.articles[button["data-article"]].title == "The volcano"
     assert "Pumice fell on Pompeii" in words(pages.find_passages({"text": "pumice on Pompeii"}))
     assert len(roles(pages.draw_map({"question": "pumice"}))["article"]) == 2
-    assert pages.remove_article({"article": button["data-article"]}) == {"problem": "", "failed": [], "count": 1}
+    removed = pages.remove_article({"article": button["data-article"]})
+    assert removed == {"problem": "", "failed": [], "files": {}, "count": 1}
     assert not of_class(pages.show_shelf({}), "ask-remove")
 
 

@@ -488,3 +488,17 @@ def test_snippet() -> None:
     assert snippet("## A  heading\n\nand words, many", 18) == "A heading and …"
     assert snippet("## A  heading\n\nand words") == "A heading and words"
     assert snippet("one two, three", 9) == "one two …" and snippet("x" * 200) == "x" * 110 + " …"
+
+
+def test_pages_stand_beside_the_title_of_a_place() -> None:
+    paged = replace(BY_ID["rupture"], pages=(0, RUPTURE.index(VOTED)))
+    cited = replace(citation(1, "rupture", VOTED), article=paged)
+    found = replace(EVIDENCE[0].hit, chunk=replace(EVIDENCE[0].hit.chunk, article=paged))
+    turn = Turn("Q?", 1)
+    turn.take(EvidenceFound("Q?", (found,), (replace(EVIDENCE[0], hit=found),)))
+    turn.take(SentenceChecked(Sentence("They did.", (1,), "supported"), (cited,)))
+    turn.stop()
+    html = render_turn(turn, SAY)
+    assert [title.words for title in of_class(html, "ask-title")] == ["The vote on the insurrection p. 2"] * 2
+    assert of_class(html, "ask-cite")[0]["data-title"] == "The vote on the insurrection, p. 2"
+    assert_ours(html)

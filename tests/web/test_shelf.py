@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askoctober.types import Article
+from askoctober.types import Article, Copy
 from askoctober.web.shelf import MOST_SHOWN, MOST_TOPICS, render_found, render_reader, render_shelf, topics_of
 from askoctober.web.wording import LANGUAGES, message_ids, wording
 
@@ -157,3 +157,16 @@ def test_pages_speak_every_language(language: str) -> None:
     assert {"find-passages", "remove", "contents", "own-lead", "found-none"} <= set(message_ids(language))
     for message in ("find-passages", "find", "remove", "own-articles", "own-lead", "search-within", "found-none"):
         assert say(message) in words(html)
+
+
+def test_copies_and_pages_are_shown() -> None:
+    copy = Copy("b.md", "B", publisher="<b>Other", url="https://y.example")
+    article = replace(BY_ID["rupture"], copies=(copy,), pages=(0, RUPTURE.index(CARRIED)))
+    for html in (render_shelf([article], SAY), render_reader(article, SAY)):
+        (line,) = of_class(html, "ask-copies")
+        assert line.words == "Also at<b>Other Original"
+        assert_ours(html)
+    found = hit("rupture", CARRIED)
+    html = render_found([replace(found, chunk=replace(found.chunk, article=article))], SAY)
+    assert of_class(html, "ask-title")[0].words == "The vote on the insurrection p. 2"
+    assert of_class(render_found([found], SAY), "ask-pages") == []

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askoctober.types import Article, Span
+from askoctober.types import Article, Copy, Span
 from askoctober.web.citing import citation_texts
 from askoctober.web.source import (
+    COPIES_SHOWN,
     OTHERS_TAKEN,
     SHELF_SHOWN,
+    also_at,
     blocks,
     byline,
     headings,
@@ -22,6 +25,7 @@ from askoctober.web.source import (
     render_problem,
     render_text,
     safe,
+    titled,
 )
 from askoctober.web.wording import LANGUAGES, wording
 
@@ -292,3 +296,34 @@ def test_whole_article_can_be_read_from_the_pane() -> None:
     assert (button["data-article"], button.words) == ("banners", "Read whole")
     assert of_class(render_problem("<b>", SAY), "ask-whole") == [] and "&lt;b&gt;" in render_problem("<b>", SAY)
     assert words(render_article(BY_ID["banners"], SAY)).endswith(BANNERS)
+
+
+PAGED = replace(BY_ID["rupture"], pages=(0, RUPTURE.index(VOTED), RUPTURE.index(VOTED) + 9))
+
+
+def test_an_open_quote_names_its_pages() -> None:
+    html = render_article(PAGED, SAY, span(VOTED))
+    assert of_class(html, "ask-byline")[0].words.endswith("2 August 2013 · pp. 2–3")
+    assert [button["data-text"] for button in of_class(html, "ask-copy")] == list(
+        citation_texts(PAGED, VOTED, pages=(2, 3)).values()
+    )
+    assert of_class(render_article(PAGED, SAY), "ask-byline")[0].words.endswith("2 August 2013")
+    assert words(titled(PAGED, 0, 1, wording("de"))) == "The vote on the insurrection S. 1"
+
+
+def test_copies_are_named_with_their_links() -> None:
+    copies = (
+        Copy("b.md", "<b>", publisher="<i>Other</i>", date="2014-01-02", url="https://y.example/?a&b"),
+        Copy("c.md", "{{value}}", url="javascript:x"),
+        Copy("d.md", ""),
+    )
+    html = also_at(replace(PAGED, copies=copies), SAY)
+    rows = [row.words for row in elements(html) if row.tag == "li"]
+    assert rows == ["<i>Other</i> · 2 January 2014 Original", "{{value}}", "d.md"]
+    assert [link["href"] for link in elements(html) if link.tag == "a"] == ["https://y.example/?a&b"]
+    assert words(html).startswith("Also at")
+    assert html in render_article(replace(PAGED, copies=copies), SAY)
+    assert_ours(html)
+    many = also_at(replace(PAGED, copies=copies[:1] * (COPIES_SHOWN + 2)), SAY)
+    assert words(many).endswith("and 2 more")
+    assert also_at(PAGED, SAY) == ""

@@ -76,7 +76,7 @@ def variables(message: ast.Message) -> set[str]:
 def arguments(message: str, number: int) -> dict[str, object]:
     """Arguments of all the names that a message has: numbers where it counts, as the code gives them."""
     texts = {"title": "T", "model": "M", "error": "E", "path": "a.md", "numbers": "1, 2", "year": "1917"}
-    texts |= {"new": "N", "old": "O", "start": "10", "end": "20"}
+    texts |= {"new": "N", "old": "O", "start": "10", "end": "20", "page": "12", "first": "12", "last": "13"}
     return {name: texts.get(name, number) for name in variables(messages(DEFAULT)[message])}
 
 

@@ -2,10 +2,12 @@
 
     folder -> articles (corpus) -> chunks and sentences (chunking) -> entries (embedding) -> index
 
-`build` makes the index of a folder; `extend` makes one that holds another index and some articles more.
+`build` makes the index of a folder; `extend` makes one that can be joined to another; `watch` tells what changes.
 """
 
 from askoctober.building.entries import Progress
-from askoctober.building.updating import OWN, Report, build, extend, freshness
+from askoctober.building.freshness import freshness
+from askoctober.building.updating import OWN, Report, build, extend
+from askoctober.building.watching import watch
 
-__all__ = ["OWN", "Progress", "Report", "build", "extend", "freshness"]
+__all__ = ["OWN", "Progress", "Report", "build", "extend", "freshness", "watch"]

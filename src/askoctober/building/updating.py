@@ -1,25 +1,36 @@
-"""Bringing an index up to date: only new and changed articles are embedded, what is known is taken over as it is."""
+"""Bringing an index up to date: only new and changed articles are embedded, what is known is taken over as it is.
+
+    files -> those that changed (states) -> articles -> new, moved, copies (this module) -> entries -> IndexWriter
+
+Memory does not grow with the shelf, but for the paths of its files: articles are embedded and written a few at a time,
+each time safely, so that a build that is killed goes on where it was.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from askoctober import chunking, corpus, models
-from askoctober.building.entries import Progress, digest_of, embed
+from askoctober.building import duplicates
+from askoctober.building.entries import SENTENCES_AT_ONCE, Draft, Progress, digest_of, embed
+from askoctober.building.states import States
 from askoctober.config import Config
+from askoctober.corpus import Corpus, Failure
+from askoctober.corpus.finding import Found
 from askoctober.corpus.reading import article_id
 from askoctober.embedding import load_encoder
-from askoctober.errors import IndexFolderError
-from askoctober.index import Entry, LocalStore, read_manifest, write_index
+from askoctober.errors import CorpusError
+from askoctober.index import Entry, IndexWriter, Known, LocalStore, copy_entry
 from askoctober.index.format import manifest_digest
-from askoctober.types import Article, Encoder
+from askoctober.types import Article, Chunk, Encoder
 
 OWN = "own/"
 """Stands before the path of an article that is added to an index, so that it and its id are none of the index's."""
@@ -28,60 +39,72 @@ BESIDE_READERS = 16
 
 Fewer at a time take no longer in all.
 """
+AT_ONCE = 300_000
+"""Characters that are embedded between two checkpoints: some ten seconds' work."""
+FIRST = 64
+"""Files, from all over a large corpus, that the projection of token vectors is fitted to."""
+TOLD_EVERY = 0.3
+"""Seconds between two tellings of how far the reading is."""
+MOST_NAMED = 200
+"""Files left out that a manifest names; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did; the counts are articles, but for `chunks`."""
+    """What a build did; the counts are articles, but for `chunks` and `passed_over` (files by their endings)."""
 
     articles: int
     chunks: int
     embedded: int
     unchanged: int
     removed: int
-    failed: tuple[corpus.Failure, ...]
+    failed: tuple[Failure, ...]
     seconds: float
+    copies: int = 0
+    renamed: int = 0
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
-def build(config: Config, *, progress: Progress | None = None, encoder: Encoder | None = None) -> Report:
+def build(
+    config: Config,
+    *,
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
+    changed: Iterable[str] | None = None,
+    tell: Callable[[str], None] | None = None,
+    verify: bool = False,
+) -> Report:
     """Build or update the index of `config.corpus` in `config.index`; only new and changed articles are embedded.
 
+    `changed` are the paths of the only files that may have changed, where these are known: no other is looked at.
+    `tell` is told for whom this waits. To `verify` is to compare what the index holds with its sums, whatever its size.
+
     Raises:
-        CorpusError: there is no folder of articles.
+        CorpusError: there is no folder of articles, or no article in it.
         ModelError: the embedder is not here.
-        IndexFolderError: the index cannot be written.
+        IndexFolderError: the index cannot be written, or another build holds it for too long.
     """
     began = time.perf_counter()
-    tell = progress or _silent
-    tell("reading", 0, 1)
-    fingerprint = corpus.fingerprint(config.corpus)
-    reading = corpus.read_corpus(config.corpus)
+    progress = progress or _silent
+    progress("reading", 0, 1)
+    shelf = Corpus(config.corpus)
     encoder = encoder or load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
-    about = _about(config, encoder)
-
-    old = _open_old(config.index, about)
-    digests = {article.id: digest_of(article) for article in reading.articles}
-    known = old.digests() if old else {}
-    changed = [article for article in reading.articles if known.get(article.id) != digests[article.id]]
-    if old and 2 * len(changed) > len(digests):
-        # The projection of token vectors was fitted to what is now the lesser part of the shelf: fit it anew.
-        old.close()
-        old, changed = None, list(reading.articles)
-    if old and not changed and set(known) == set(digests) and old.manifest["corpus_fingerprint"] == fingerprint:
-        chunks = old.size
-        old.close()
-    else:
-        basis = old.basis if old else None
-        fresh, basis = embed(changed, digests, config.chunk_size, encoder, basis, tell)
-        entries = _with_kept(reading.articles, fresh, old)
-        if old:
-            old.close()
-        tell("writing", 0, 1)
-        about |= {"corpus": config.corpus.name, "corpus_fingerprint": fingerprint}
-        manifest = write_index(config.index, entries, basis, about)
-        chunks = int(manifest["chunks"])
-    removed = len(set(known) - set(digests))
-    return _report(reading.articles, chunks, changed, removed, reading.failed, began)
+    memory = config.memory * 1_000_000
+    about, anew = about_of(config, encoder), False
+    while True:
+        with IndexWriter.open(config.index, about, memory=memory, anew=anew, verify=verify, tell=tell) as writer:
+            update = _Update(writer, shelf, config, encoder, progress)
+            update.run(None if changed is None else frozenset(changed))
+            # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are made anew.
+            if not writer.is_outgrown or anew:
+                if not update.is_empty:
+                    update.commit({"corpus": config.corpus.name})
+                break
+        changed, anew = None, True
+    if update.is_empty:
+        why = f": {update.failed[0]}" if update.failed else "; put .md or .txt files in it."
+        raise CorpusError(f"The folder {config.corpus} holds no article that can be read{why}")
+    return update.report(began)
 
 
 def extend(
@@ -92,141 +115,309 @@ def extend(
     encoder: Encoder,
     *,
     progress: Progress | None = None,
+    verify: bool = False,
 ) -> Report:
-    """Build or update in `index` the index that holds all of `base` and the articles of `folder`; report on these.
+    """Build or update in `index` an index of the articles of `folder` that can be joined to `base`; report on these.
 
-    What `base` holds is taken over as it is. Of the articles of `folder`, whose paths get `OWN` put before them, only
-    the new and changed are embedded. The manifest has under `base` the sum of the manifest that was extended, so that
-    another one is noticed, and under `own` the ids of what was added. Where there is none to add, nothing is written.
+    Their paths get `OWN` put before them. Only the new and changed are embedded. Where there are none, nothing is
+    written. The manifest has `own` set.
 
     Raises:
         CorpusError: there is no such folder.
         IndexFolderError: the index cannot be written; the one in force stays.
     """
     began = time.perf_counter()
-    tell = progress or _silent
-    articles, failed = _own_articles(folder, frozenset(base.digests()))
-    digests = {article.id: digest_of(article) for article in articles}
-    about = _about(config, encoder)
-    old = _open_old(index, about)
-    known = _added(old)
-    removed = len(set(known) - set(digests))
-    if old and not np.array_equal(old.basis, base.basis):
-        old.close()
-        old, known = None, {}  # its token vectors lie in another space
-    changed = [article for article in articles if known.get(article.id) != digests[article.id]]
-    about |= {"base": manifest_digest(base.manifest), "own": sorted(digests)}
-    try:
-        if not articles:
-            chunks = 0
-        elif old and not changed and all(old.manifest.get(key) == value for key, value in about.items()):
-            chunks = old.size - base.size
+    with IndexWriter.open(index, about_of(config, encoder), basis=base.basis, verify=verify) as writer:
+        update = _Update(
+            writer, Corpus(folder), config, encoder, progress or _silent, OWN, frozenset(base.digests()), BESIDE_READERS
+        )
+        update.run(None)
+        if not update.is_empty:
+            update.commit({"own": True})
+    return update.report(began)
+
+
+class _Update:
+    """One update of an index: what was seen, and what became of it."""
+
+    def __init__(
+        self,
+        writer: IndexWriter,
+        shelf: Corpus,
+        config: Config,
+        encoder: Encoder,
+        progress: Progress,
+        prefix: str = "",
+        taken: frozenset[str] = frozenset(),
+        at_once: int = SENTENCES_AT_ONCE,
+    ) -> None:
+        """Bring the index up to date with a corpus, with `prefix` before its paths; ids that are `taken` fail."""
+        self.failed: list[Failure] = list(shelf.failed)
+        self._writer, self._shelf, self._config, self._encoder = writer, shelf, config, encoder
+        self._progress, self._prefix, self._taken, self._at_once = progress, prefix, taken, at_once
+        self._states = States(config.index if not prefix else writer.folder, _digest(writer.manifest))
+        self._files = {entry.path for entry in shelf.entries}
+        self._waiting: list[Draft] = []
+        self._characters = 0
+        self._seen: set[str] = set()
+        self._kept: set[str] = set()
+        self._again: list[Known] = []
+        self._embedded = self._renamed = self._removed = 0
+        self._manifest: Mapping[str, Any] = writer.manifest or {}
+        self.is_empty = False
+
+    def run(self, changed: frozenset[str] | None) -> None:
+        """Read what is new and changed, and put what is gone out of force."""
+        if self._writer.damaged:
+            changed = None  # what was in the part that is lost may be in any file
+        entries = self._entries(changed)
+        told = time.perf_counter()
+        for number, entry in enumerate(entries):
+            if time.perf_counter() - told > TOLD_EVERY:
+                self._progress("reading", number, len(entries))
+                told = time.perf_counter()
+            self._take_file(entry)
+        self._flush()
+        self._drop_gone(None if changed is None else frozenset(changed))
+        while self._again:  # copies of articles that are gone: one of them becomes the article
+            self._read_again()
+            self._flush()
+        self.is_empty = next(self._writer.all(), None) is None
+        self.failed.sort(key=lambda failure: failure.path)
+
+    def commit(self, about: Mapping[str, Any]) -> None:
+        """Put what was done in force."""
+        if self._writer.is_changed:
+            self._progress("writing", 0, 1)
+        named = [[failure.path, failure.reason] for failure in self.failed[:MOST_NAMED]]
+        more = {"corpus_fingerprint": corpus.combine(self._states.items()), "failed": named}
+        self._manifest = self._writer.commit({**about, **more, "left_out": len(self.failed)})
+        self._states.save(_digest(self._manifest))
+
+    def report(self, began: float) -> Report:
+        """Say what was done."""
+        count = 0 if self.is_empty else int(self._manifest.get("articles", 0))
+        chunks, copies = (0, 0) if self.is_empty else (int(self._manifest[key]) for key in ("chunks", "copies"))
+        unchanged = max(count - self._embedded - self._renamed, 0)
+        done = (self._embedded, unchanged, self._removed, tuple(self.failed), time.perf_counter() - began)
+        return Report(count, chunks, *done, copies, self._renamed, self._shelf.passed_over)
+
+    def _entries(self, changed: frozenset[str] | None) -> list[Found]:
+        """The files to look at; of a large new shelf some from all over first, as the projection is fitted to them."""
+        if changed is not None:
+            for entry in self._shelf.entries:
+                if entry.path not in changed and not self._states.keep(entry.path):
+                    return list(self._shelf.entries)  # nothing is known of it: look at all
+            return [entry for entry in self._shelf.entries if entry.path in changed]
+        entries = list(self._shelf.entries)
+        if self._writer.basis is not None or len(entries) <= 2 * FIRST:
+            return entries
+        first = entries[:: -(-len(entries) // FIRST)]
+        chosen = {entry.path for entry in first}
+        return first + [entry for entry in entries if entry.path not in chosen]
+
+    def _take_file(self, entry: Found) -> None:
+        try:
+            state = self._states.of(self._shelf, entry)
+        except CorpusError as error:
+            self.failed.append(Failure(entry.path, str(error)))
+            return
+        # Where a part of the index is lost, so may be some of a file's articles: it is read to see which.
+        is_whole = self._states.is_indexed(entry.path, state) and not self._writer.damaged
+        if is_whole and self._writer.in_file(self._prefix + entry.path):
+            self._kept.add(self._prefix + entry.path)
+            return
+        self._states.set_indexed(entry.path, wholly=self._read(entry))
+
+    def _read(self, entry: Found) -> bool:
+        """Take in the articles of a file; return whether no part of it failed."""
+        wholly = True
+        try:
+            for item in self._shelf.read(entry):
+                if isinstance(item, Failure):
+                    self.failed.append(item)
+                    wholly = False
+                else:
+                    wholly &= self._take(item, self._prefix + entry.path)
+        except CorpusError as error:
+            self.failed.append(Failure(entry.path, str(error)))
+            wholly = False
+        return wholly
+
+    def _take(self, article: Article, file: str) -> bool:
+        """Take in one article: keep what is in force, or have it embedded; return whether it found a place."""
+        if self._prefix:
+            path = self._prefix + article.path
+            article = dataclasses.replace(article, id=article_id(path), path=path)
+        other = self._writer.known_id(article.id)
+        twin = next((draft.article for draft in self._waiting if draft.article.id == article.id), None)
+        clash = (other.path if other else "") or (twin.path if twin else "")
+        if (
+            article.id in self._taken
+            or (clash and clash != article.path and self._is_there(clash))
+            or article.path in self._seen
+        ):
+            what = clash or "another part of its file"
+            mend = (
+                f"{what}; rename one of them."
+                if article.id not in self._taken
+                else "an article of the shelf; rename it."
+            )
+            path = article.path.removeprefix(self._prefix)
+            self.failed.append(Failure(path, f"comes to the same id as {mend}"))
+            return False
+        self._seen.add(article.path)
+        digest = digest_of(article)
+        known = self._writer.known(article.path)
+        if known and known.digest == digest and known.file == file:
+            return True
+        if known:
+            self._drop(known, gone=False)
+        signature = duplicates.signature(article.text)
+        self._waiting.append(Draft(article, digest, file, signature.tobytes(), _keys(signature)))
+        self._characters += len(article.text)
+        if self._characters >= AT_ONCE:
+            self._flush()
+        return True
+
+    def _flush(self) -> None:
+        """Put in force what is waiting: moved or copied where its text is known, else embedded."""
+        drafts: list[Draft] = []
+        copies: list[Entry] = []
+        for draft in self._waiting:
+            if self._move(draft):
+                continue
+            copied = self._copied(draft, drafts)
+            if copied:
+                copies.append(copy_entry(draft.article, draft.digest, draft.file, copied))
+            else:
+                drafts.append(draft)
+        self._waiting, self._characters = [], 0
+        if drafts:
+            tell = lambda done, total: self._progress("embedding", done, total)  # noqa: E731
+            basis = self._writer.basis
+            entries, fitted = embed(drafts, self._config.chunk_size, self._encoder, basis, tell, self._at_once)
+            if basis is None:
+                self._writer.set_basis(fitted, sum(len(entry.tokens) for entry in entries))
+            for entry in entries:
+                self._writer.add(entry)
+            self._embedded += len(entries)
+        for copy in copies:  # after what they repeat: a new index needs its projection before its first article
+            self._writer.add(copy)
+        self._writer.checkpoint()
+
+    def _move(self, draft: Draft) -> bool:
+        """Take over the vectors of an article that has only changed its path."""
+        for known in self._writer.known_digest(draft.digest):
+            if not known.copy_of and not self._is_there(known.path) and self._writer.is_finished(known):
+                entry = self._writer.entry(known)
+                self._drop(known)
+                self._writer.add(_renamed(entry, draft))
+                self._renamed += 1
+                return True
+        return False
+
+    def _copied(self, draft: Draft, others: Iterable[Draft]) -> str:
+        """The id of the article that this one repeats, in force or about to be; nothing if it repeats none."""
+        for known, signature in self._writer.signed(draft.bands):
+            if known.path == draft.article.path or known.copy_of or not self._is_there(known.path):
+                continue
+            if _is_copy(draft.signature, signature):
+                return known.id
+        for other in others:
+            if set(other.bands) & set(draft.bands) and _is_copy(draft.signature, other.signature):
+                return other.article.id
+        return ""
+
+    def _is_there(self, path: str) -> bool:
+        """Whether the article at a path is still one of the corpus: seen now, or in a file that is there."""
+        if path in self._seen:
+            return True
+        known = self._writer.known(path)
+        return known is not None and known.file.removeprefix(self._prefix) in self._files
+
+    def _drop_gone(self, changed: frozenset[str] | None) -> None:
+        if changed is None:
+            gone = (known for known in self._writer.all() if known.file not in self._kept)
         else:
-            fresh, basis = embed(changed, digests, config.chunk_size, encoder, base.basis, tell, BESIDE_READERS)
-            entries = [*(base.entry(article.id) for article in base.articles()), *_with_kept(articles, fresh, old)]
-            tell("writing", 0, 1)
-            chunks = int(write_index(index, entries, basis, about)["chunks"]) - base.size
-    finally:
-        if old:
-            old.close()
-    return _report(articles, chunks, changed, removed, failed, began)
+            gone = (known for path in changed for known in self._writer.in_file(self._prefix + path))
+            gone = (known for known in gone if known.file not in self._kept)
+        for known in list(_unseen(gone, self._seen)):
+            self._drop(known)
+            self._removed += not known.copy_of
+
+    def _drop(self, known: Known, *, gone: bool = True) -> None:
+        self._writer.drop(known)
+        if not known.copy_of:
+            self._again += self._writer.copies_of(known.id)
+
+    def _read_again(self) -> None:
+        """Take in anew what repeated articles that are no longer there, or no longer the same."""
+        again, self._again = self._again, []
+        by_path = {self._prefix + entry.path: entry for entry in self._shelf.entries}
+        for file in sorted({known.file for known in again}):
+            paths = {known.path for known in again if known.file == file}
+            for known in again:
+                if known.file == file:
+                    self._writer.drop(known)
+            if file not in by_path:
+                continue
+            for item in self._shelf.read(by_path[file]):
+                if isinstance(item, Article) and self._prefix + item.path in paths:
+                    self._seen.discard(self._prefix + item.path)
+                    self._take(item, file)
 
 
-def freshness(config: Config) -> str:
-    """Return "" if the index matches the corpus, the embedder and the settings, else why not. Loads no model.
-
-    The corpus is compared where `config.corpus` has the name of the folder that the index was built from.
-    """
-    try:
-        manifest = read_manifest(config.index)
-    except IndexFolderError as error:
-        return str(error)
-    if manifest.get("embedder", {}).get("name") != _model_name(config.embedder):
-        return f"it was embedded with {manifest.get('embedder', {}).get('name')}, the setting is {config.embedder}"
-    if manifest.get("chunking") != _chunking(config):
-        return "its articles were chunked in another way"
-    if manifest.get("corpus") != config.corpus.name or not config.corpus.is_dir():
-        return ""  # a shelf of its own, whose folder is not at hand to be compared
-    if manifest.get("corpus_fingerprint") != corpus.fingerprint(config.corpus):
-        return f"articles in {config.corpus} have changed since it was built"
-    return ""
+def _keys(signature: duplicates.Signature) -> tuple[bytes, ...]:
+    """The keys under which near-duplicates meet, in 8 bytes each."""
+    return tuple(hashlib.blake2b(key, digest_size=8).digest() for key in duplicates.bands(signature))
 
 
-def _own_articles(folder: Path, shelf: frozenset[str]) -> tuple[list[Article], tuple[corpus.Failure, ...]]:
-    """Return the articles to be added to a shelf of these ids, under their paths there, and what cannot be added."""
-    reading = corpus.read_corpus(folder, may_be_empty=True)
-    articles, failed = [], list(reading.failed)
-    for article in reading.articles:
-        path = OWN + article.path
-        moved = dataclasses.replace(article, id=article_id(path), path=path)
-        if moved.id in shelf:
-            failed.append(corpus.Failure(article.path, "comes to the same id as an article of the shelf; rename it."))
-        else:
-            articles.append(moved)
-    return articles, tuple(failed)
+def _is_copy(one: bytes, other: bytes) -> bool:
+    if len(one) != len(other):
+        return False
+    return duplicates.is_copy(*(np.frombuffer(signature, np.uint32) for signature in (one, other)))
 
 
-def _added(extended: LocalStore | None) -> dict[str, str]:
-    """The digests, by id, of what was added to the index that this one extends."""
-    if extended is None:
-        return {}
-    ids = set(extended.manifest.get("own", ()))
-    return {key: digest for key, digest in extended.digests().items() if key in ids}
+def _unseen(known: Iterable[Known], seen: set[str]) -> Iterator[Known]:
+    return (article for article in known if article.path not in seen)
 
 
-def _about(config: Config, encoder: Encoder) -> dict[str, Any]:
+def _renamed(entry: Entry, draft: Draft) -> Entry:
+    """The entry of an article under its new path."""
+    article = draft.article
+    chunks = tuple(
+        (Chunk(f"{article.id}:{c.start}-{c.end}", article.id, c.heading, c.text, c.start, c.end, article), spans)
+        for c, spans in entry.chunks
+    )
+    return dataclasses.replace(entry, article=article, chunks=chunks, file=draft.file)
+
+
+def about_of(config: Config, encoder: Encoder) -> dict[str, Any]:
     """The part of the manifest that says how vectors came about: indexes that differ in it cannot be mixed."""
     return {
         "created_by": "askoctober",
-        "embedder": {"name": _model_name(config.embedder), "fingerprint": encoder.fingerprint},
-        "chunking": _chunking(config),
+        "embedder": {"name": model_name(config.embedder), "fingerprint": encoder.fingerprint},
+        "chunking": chunking_of(config),
     }
 
 
-def _chunking(config: Config) -> dict[str, Any]:
+def chunking_of(config: Config) -> dict[str, Any]:
+    """How articles are chunked, for the manifest."""
     return {"version": chunking.VERSION, "chunk_size": config.chunk_size}
 
 
-def _model_name(name: str) -> str:
+def model_name(name: str) -> str:
     """The part of a model's name or path that is the same on every machine."""
     return name.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1].lower()
 
 
-def _open_old(index: Path, about: Mapping[str, Any]) -> LocalStore | None:
-    """The index in force if its vectors can be used again; a damaged or foreign one is simply built anew."""
-    try:
-        old = LocalStore.open(index)
-    except IndexFolderError:
-        return None
-    if any(old.manifest.get(key) != value for key, value in about.items()):
-        old.close()
-        return None
-    return old
-
-
-def _with_kept(articles: Sequence[Article], fresh: Mapping[str, Entry], old: LocalStore | None) -> list[Entry]:
-    """The entry of each article: the fresh one, or that of the old index."""
-    entries = []
-    for article in articles:
-        entry = fresh.get(article.id)
-        if entry is None:
-            assert old is not None, "an article is either fresh or in the old index"
-            entry = old.entry(article.id)
-        entries.append(entry)
-    return entries
-
-
-def _report(
-    articles: Sequence[Article],
-    chunks: int,
-    changed: Sequence[Article],
-    removed: int,
-    failed: tuple[corpus.Failure, ...],
-    began: float,
-) -> Report:
-    count, embedded = len(articles), len(changed)
-    return Report(count, chunks, embedded, count - embedded, removed, failed, time.perf_counter() - began)
+def _digest(manifest: Mapping[str, Any] | None) -> str:
+    return manifest_digest(manifest) if manifest else ""
 
 
 def _silent(label: str, done: int, total: int) -> None:
     """Progress that nobody follows."""
+
+
+__all__ = ["OWN", "Report", "about_of", "build", "chunking_of", "extend", "model_name"]

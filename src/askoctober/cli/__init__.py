@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from askoctober.cli import asking, batch, evaluate, models, shelf, show
+from askoctober.cli import asking, batch, evaluate, fetch, models, shelf, show
 from askoctober.errors import AskoctoberError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ for command in (shelf.index, asking.search, asking.ask, batch.batch, asking.chat
 app.command("eval")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.command()(shelf.info)
+app.command()(fetch.fetch)
 
 
 def _version(wanted: bool) -> None:

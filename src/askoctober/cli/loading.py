@@ -6,12 +6,13 @@ Everything heavy that the commands touch is loaded by a function of this module:
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from askoctober.cli import show
 from askoctober.cli.progress import progress
 from askoctober.config import Config
-from askoctober.errors import IndexFolderError
+from askoctober.errors import AskoctoberError, IndexFolderError
 
 if TYPE_CHECKING:
     from askoctober import Assistant, Retriever
@@ -85,8 +86,24 @@ def build(config: Config) -> Report:
     if report is None:
         fetch_absent(config, config.embedder)
         with progress() as tell:
-            report = building.build(config, progress=tell)
+            report = building.build(config, progress=tell, tell=show.note)
     return report
+
+
+def follow(config: Config) -> Iterator[Report]:
+    """Bring the index up to date, then with each change of the folder of articles; yield what was done each time."""
+    from askoctober import building, models
+    from askoctober.embedding import load_encoder
+
+    batches = building.watch(config.corpus)  # from here on: nothing that changes during the first build is missed
+    yield build(config)
+    encoder = load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
+    show.note(f"following {config.corpus}; Ctrl-C ends it")
+    for changed in batches:
+        try:
+            yield building.build(config, encoder=encoder, changed=changed, tell=show.note)
+        except AskoctoberError as error:  # the folder is empty or gone for now: the index stays as it was
+            show.complain(str(error))
 
 
 def _unchanged(config: Config) -> Report | None:
@@ -97,13 +114,16 @@ def _unchanged(config: Config) -> Report | None:
     began = time.perf_counter()
     if building.freshness(config) or read_manifest(config.index).get("corpus") != config.corpus.name:
         return None
-    failed = corpus.read_corpus(config.corpus).failed  # told each time: a file is not skipped for ever in silence
+    if read_manifest(config.index).get("left_out"):
+        return None  # what failed is tried again each time: a file is not skipped for ever in silence
+    shelf = corpus.Corpus(config.corpus)
     try:
         store = open_store(config)
     except IndexFolderError:
         return None
-    count = len(store.articles())
-    report = building.Report(count, store.size, 0, count, 0, failed, time.perf_counter() - began)
+    count, copies = len(store.articles()), int(store.manifest["copies"])
+    done = (0, count, 0, shelf.failed, time.perf_counter() - began, copies, 0, shelf.passed_over)
+    report = building.Report(count, store.size, *done)
     store.close()
     return report
 

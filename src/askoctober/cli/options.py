@@ -62,6 +62,16 @@ ModelsDir: TypeAlias = Annotated[
 Threads: TypeAlias = Annotated[
     int | None, typer.Option("--threads", min=0, help="Processor threads; 0 picks them.", show_default="0")
 ]
+Memory: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--memory",
+        min=0,
+        metavar="MB",
+        help="Memory for the codes of all chunks of a large index (100,000 chunks and more).",
+        show_default="0, which is 72 bytes a chunk",
+    ),
+]
 Host: TypeAlias = Annotated[
     str | None, typer.Option("--host", help="Address to listen on.", show_default=_DEFAULT.host)
 ]

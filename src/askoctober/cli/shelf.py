@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -12,34 +13,55 @@ from askoctober.cli import loading, options, show
 if TYPE_CHECKING:
     from askoctober.building import Report
 
+MOST_ENDINGS = 8
+"""Kinds of files passed over that are named."""
+
 
 def index(
     corpus: options.Corpus = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: follow the folder, and bring the index up to date with each change.")
+    ] = False,
     json: options.Json = False,
     index: options.Index = None,
     embedder: options.Embedder = None,
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
+    memory: options.Memory = None,
 ) -> None:
     """Build the index of a folder of articles, or bring it up to date; only what changed is embedded again.
 
-    Exit status 1 when a file could not be read; the others are in the index all the same.
+    A build that was stopped goes on where it was. Exit status 1 when a file could not be read; the others are in the
+    index all the same, and the next run tries it again. With --watch: one line (or JSON object) a change, until Ctrl-C.
 
     Example: askoctober index corpus
     """
-    config = options.settings(corpus=corpus, index=index, embedder=embedder, models_dir=models_dir, threads=threads)
-    report = loading.build(config)
+    config = options.settings(
+        corpus=corpus, index=index, embedder=embedder, models_dir=models_dir, threads=threads, memory=memory
+    )
+    for report in loading.follow(config) if watch else [loading.build(config)]:
+        _tell(report, json)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _tell(report: Report, json: bool) -> None:
+    """Say what a build did."""
     if json:
+        counts = ("articles", "copies", "chunks", "embedded", "unchanged", "renamed", "removed")
         show.emit(
-            {name: getattr(report, name) for name in ("articles", "chunks", "embedded", "unchanged", "removed")}
+            {name: getattr(report, name) for name in counts}
             | {"failed": [{"path": failure.path, "reason": failure.reason} for failure in report.failed]}
-            | {"seconds": round(report.seconds, 3)}
+            | {"passed_over": dict(report.passed_over), "seconds": round(report.seconds, 3)}
         )
     else:
         show.out.print(summary(report), soft_wrap=True)
+    show.out.file.flush()
     _complain_of_files(report)
-    if report.failed:
-        raise typer.Exit(1)
+    if report.passed_over and not json:
+        endings = sorted(report.passed_over.items(), key=lambda item: (-item[1], item[0]))
+        listed = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in endings[:MOST_ENDINGS])
+        show.note(f"passed over files of other kinds: {listed}{', ...' if len(endings) > MOST_ENDINGS else ''}")
 
 
 def serve(
@@ -65,7 +87,7 @@ def serve(
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
 ) -> None:
-    """Serve the chat to the browser until Ctrl-C.
+    """Serve the chat to the browser until Ctrl-C; an index that is built anew meanwhile is taken up when it is done.
 
     Example: askoctober serve --port 8080
     """
@@ -81,6 +103,7 @@ def serve(
         models_dir=models_dir,
         threads=threads,
     )
+    from askoctober.web.following import Following
     from askoctober.web.server import listen, serve
 
     listen(config.host, config.port).close()  # a taken port is said before anything slow
@@ -93,7 +116,9 @@ def serve(
         own = loading.open_own(assistant, config)
         if own:
             show.note(f"Readers can add articles of their own; these are kept in {own.folder}")
-        serve(assistant, config.host, config.port, announce=_announce, own=own, feedback=config.feedback)
+        rebase = own.rebase if own else None
+        with Following(assistant, config.index, show.note, rebase):
+            serve(assistant, config.host, config.port, announce=_announce, own=own, feedback=config.feedback)
     finally:
         assistant.close()
 
@@ -111,7 +136,6 @@ def info(
     config = options.settings(corpus=corpus, index=index, embedder=embedder)
     store = loading.open_store(config)
     manifest, shelf = store.manifest, store.articles()
-    store.close()
     stale = loading.freshness(config)
     if json:
         articles = [article.to_dict() for article in shelf]
@@ -128,21 +152,44 @@ def info(
         "corpus": str(manifest.get("corpus", config.corpus)),
         "embedder": f"{manifest['embedder']['name']}",
         "model": config.model,
+        "search": kinds(manifest),
+        "left out": f"{manifest['left_out']} files or parts of files; askoctober index names them",
         "format": f"{manifest['format']}",
     }
+    if not manifest["left_out"]:
+        del rows["left out"]
     for name, value in rows.items():
         show.out.print(Text.assemble((f"{name:10}", "cyan"), show.flat(value)), soft_wrap=True)
     show.out.print()
     for article in shelf:
         show.out.print(f"{show.flat(article.path)}  {show.byline(article)}", soft_wrap=True)
+        for copy in article.copies:
+            show.out.print(f"    also at {show.elsewhere(copy)}", soft_wrap=True)
 
 
 def summary(report: Report) -> str:
     """Return one line about a build."""
+    copies = f" (and {report.copies} {'copy' if report.copies == 1 else 'copies'} of them)" if report.copies else ""
+    renamed = f"renamed {report.renamed}, " if report.renamed else ""
     return (
-        f"{report.articles} articles, {report.chunks} chunks; embedded {report.embedded}, "
-        f"unchanged {report.unchanged}, removed {report.removed} in {report.seconds:.1f} s"
+        f"{report.articles} articles{copies}, {report.chunks} chunks; embedded {report.embedded}, "
+        f"unchanged {report.unchanged}, {renamed}removed {report.removed} in {report.seconds:.1f} s"
     )
+
+
+def kinds(manifest: Mapping[str, Any]) -> str:
+    """Return in words how the index is searched, which depends on its size."""
+    parts = []
+    for segment in manifest["segments"]:
+        count, found = segment["chunks"] - segment["dead_chunks"], segment.get("lists")
+        how = "exact"
+        if found:
+            how = (
+                f"{found['probe']} of {found['lists']} inverted lists, codes of {found['pieces']} bytes, "
+                f"ranked anew by the vectors (measured recall@10 {found['recall']:.3f})"
+            )
+        parts.append(f"{count} chunks {how}" + (", token vectors in codes" if segment["coded"] else ""))
+    return "; ".join(parts)
 
 
 def _announce(address: str) -> None:

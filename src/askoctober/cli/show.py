@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:  # these bring numpy, which `--help` need not wait for
-    from askoctober.types import Answer, Article, Citation, Hit
+    from askoctober.types import Answer, Article, Citation, Copy, Hit
 
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -70,16 +70,25 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
-def byline(article: Article) -> str:
-    """Return title, author, publisher and date as they are known."""
+def byline(article: Article, pages: tuple[int, int] | None = None) -> str:
+    """Return title, author, publisher and date as they are known, and the pages where there are any."""
+    from askoctober.types import in_pages
+
     details = ", ".join(part for part in (article.author, article.publisher, article.date) if part)
-    return flat(f"{article.title} ({details})" if details else article.title)
+    named = f"{article.title} ({details})" if details else article.title
+    return flat(f"{named}, {in_pages(pages)}" if pages else named)
+
+
+def elsewhere(copy: Copy) -> str:
+    """Return where else an article was found: path, publisher, date and address as they are known."""
+    details = ", ".join(part for part in (copy.publisher, copy.date, copy.url) if part)
+    return flat(f"{copy.path} ({details})" if details else copy.path)
 
 
 def hits(found: Iterable[Hit], longest: int | None = None) -> None:
     """Print hits for people: rank, score, title, heading, and under them the text or its first `longest` characters."""
     for hit in found:
-        title = byline(hit.chunk.article)
+        title = byline(hit.chunk.article, hit.pages)
         heading = f" > {flat(hit.chunk.heading)}" if hit.chunk.heading else ""
         out.print(Text.assemble((f"{hit.rank:2}  {hit.score:.3f}  ", "cyan"), (title, "bold"), heading))
         text = flat(hit.chunk.text)
@@ -91,7 +100,7 @@ def sources(citations: Iterable[Citation]) -> None:
     """Print the numbered list of sources with their quotes."""
     out.print(Text("Sources", style="bold"))
     for citation in citations:
-        out.print(Text.assemble((f"[{citation.mark}] ", "cyan"), byline(citation.article)))
+        out.print(Text.assemble((f"[{citation.mark}] ", "cyan"), byline(citation.article, citation.pages)))
         _indented(Text(f'"{flat(citation.quote)}"', style="italic"))
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from askoctober.corpus.beside import JSON_HEAD, PARTS, SETTINGS, folders_of_parts, is_settings
+from askoctober.corpus.formats import ending_of, format_of
 from askoctober.errors import CorpusError
 
-MARKDOWN = (".md", ".markdown")
-PLAIN_TEXT = (".txt",)
 METADATA = "articles.toml"
 
 
@@ -23,11 +24,29 @@ class Found:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The files of a folder in order of path, and how many others were passed over.
+
+    These are counted by the ending of their names, or by what they are (`PARTS`, `SETTINGS`) where that decides.
+    """
+
+    files: tuple[Found, ...]
+    passed_over: Mapping[str, int]
+
+
 def find_files(folder: Path | str) -> list[Found]:
+    """Return the files that `find` finds."""
+    return list(find(folder).files)
+
+
+def find(folder: Path | str) -> Finding:
     """Return the articles and the `articles.toml` files below a folder, sorted by relative path.
 
-    Hidden names are passed over. A symbolic link is followed only to a place inside the folder, and what it leads to is
-    taken once, under its own name rather than the link's: so no loop can arise and no article appears twice.
+    Every name of a known format is taken, also of one that cannot be read, so that it is told; others are counted,
+    and so are what `beside` tells from articles: the parts of a saved page, and JSON without texts. Hidden names are
+    passed over uncounted. A symbolic link is followed only to a place inside the folder, and what it leads to is taken
+    once, under its own name rather than the link's: so no loop can arise and no article appears twice.
 
     Raises:
         CorpusError: the folder is missing or is not a folder.
@@ -42,7 +61,7 @@ def find_files(folder: Path | str) -> list[Found]:
     links = list(walk.visit(root, ""))
     while links:
         links = [nested for name, link in sorted(links) for nested in walk.follow(name, link)]
-    return sorted(walk.found, key=lambda entry: entry.path)
+    return Finding(tuple(sorted(walk.found, key=lambda entry: entry.path)), dict(sorted(walk.passed_over.items())))
 
 
 class _Walk:
@@ -53,29 +72,36 @@ class _Walk:
         self.found: list[Found] = []
         self.folders: set[Path] = set()
         self.files: set[Path] = set()
+        self.passed_over: Counter[str] = Counter()
 
     def visit(self, folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
         """Take what lies below a real folder, and yield the links met there for later."""
-        waiting = [(folder, prefix)]
+        waiting = [(folder, prefix, False)]
         while waiting:
-            folder, prefix = waiting.pop()
+            folder, prefix, is_parts = waiting.pop()
             self.folders.add(folder)
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
                 self.found.append(Found(_printable(prefix.rstrip("/")) or ".", folder, _cannot_open(error)))
                 continue
+            parts = folders_of_parts(entry.name for entry in entries)
             for entry in entries:
                 name, path = prefix + entry.name, folder / entry.name
                 if entry.name.startswith("."):
                     continue
-                if entry.is_symlink():
-                    yield name, path
-                elif entry.is_dir():
+                is_part = is_parts or entry.name in parts
+                if entry.is_dir(follow_symlinks=False):
                     if path not in self.folders:
-                        waiting.append((path, name + "/"))
+                        waiting.append((path, name + "/", is_part))
+                elif is_part and (is_parts or entry.is_symlink()):
+                    self.passed_over[PARTS] += 1
+                elif entry.is_symlink():
+                    yield name, path
                 elif _is_wanted(entry.name):
                     self.take(name, path)
+                else:
+                    self.passed_over[_printable(ending_of(entry.name))] += 1
 
     def follow(self, name: str, link: Path) -> list[tuple[str, Path]]:
         """Take what a link leads to unless it is taken already, and return the links met behind it."""
@@ -106,11 +132,24 @@ class _Walk:
             problem = "has a name that is not UTF-8; rename it."
         elif not location.is_file():
             problem = "is not a regular file; put a regular file in its place or remove it."
+        elif _is_settings(location):
+            self.passed_over[SETTINGS] += 1
+            return
         self.found.append(Found(_printable(name), location, problem))
 
 
 def _is_wanted(name: str) -> bool:
-    return name == METADATA or name.lower().endswith(MARKDOWN + PLAIN_TEXT)
+    return name == METADATA or format_of(name) is not None
+
+
+def _is_settings(location: Path) -> bool:
+    if not location.name.lower().endswith(".json"):
+        return False
+    try:
+        with location.open("rb") as file:
+            return is_settings(location.name, file.read(JSON_HEAD))
+    except OSError:
+        return False  # it is told when it is to be read
 
 
 def _printable(name: str) -> str:

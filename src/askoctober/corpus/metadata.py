@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from askoctober.errors import CorpusError
 
 FIELDS = ("title", "author", "publisher", "date", "url", "language")
+MOST_DOTS = 8
+"""Dots in a file's name that is looked for among the tables."""
 Metadata: TypeAlias = dict[str, str]
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -62,10 +64,25 @@ def parse_articles_toml(text: str) -> tuple[dict[str, Metadata], list[str]]:
             known[name] = clean(table)
         except CorpusError as error:
             problems.append(f'in ["{name}"] {error}')
-        for suffix in ("txt", "md", "markdown"):
-            if isinstance(table.get(suffix), dict):  # [a.txt] is TOML for a table txt inside a table a
-                problems.append(f'names a file without quotes; write ["{name}.{suffix}"].')
+        problems += [f'names a file without quotes; write ["{file}"].' for file in _unquoted(name, table)]
     return known, problems
+
+
+def _unquoted(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files that are meant by tables inside a table: [a.tar.gz] is TOML for a, in it tar, in it gz."""
+    from askoctober.corpus.formats import format_of  # which imports, by way of the documents, this module
+
+    waiting = [] if format_of(name) else [(name, table, 0)]  # a file's own tables are its settings
+    while waiting:
+        above, table, depth = waiting.pop()
+        for key, value in table.items():
+            if not isinstance(value, dict):
+                continue
+            inner = [key for key, table in value.items() if isinstance(table, dict)]
+            if format_of(f"a.{key}") and not any(format_of(f"a.{key}") for key in inner):
+                yield f"{above}.{key}"
+            elif depth < MOST_DOTS:
+                waiting.append((f"{above}.{key}", value, depth + 1))
 
 
 def parse_yaml(block: str) -> Any:

@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
-import threading
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askoctober.errors import IndexFolderError
-from askoctober.index.format import KINDS, file_digest, read_manifest, rebuild, unpack
-from askoctober.index.write import Entry
+from askoctober.index.codes import CENTROIDS, pieces_of
+from askoctober.index.disk import file_digest
+from askoctober.index.entry import Entry
+from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, rebuild
+from askoctober.index.segment import UNSOUND, Segment, check_name, check_record
+from askoctober.index.words import Words, is_word
 from askoctober.types import Article, Chunk, FloatArray, IntArray, Span
 
-_WORD = re.compile(r"\w+")
-# np.load reads headers with `ast`, which in CPython 3.11 fails now and then when two threads use it at once.
-_PARSING = threading.Lock()
-MOST_WORDS = 64
-"""A question's words beyond these do not count: a pasted page would make the word search slow for nothing."""
+T = TypeVar("T")
+
+CHECKED_BYTES = 2_000_000_000
+"""Files of an index are read through and compared with their sums when it is opened, up to so many bytes; beyond that
+only their sizes, since it would take longer than the question. `askoctober doctor` reads all."""
 
 
 class LocalStore:
-    """An index folder, opened; safe to share between threads. It keeps what it opened when a build replaces it."""
+    """An index folder, opened; safe to share between threads. It keeps what it opened when a build replaces it.
 
-    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
-        """Use `LocalStore.open`."""
-        import faiss
+    Rows of chunks run from 0 over what is in force: what an update put out of force has none.
+    """
 
-        # Two OpenMP runtimes in one process (torch's and FAISS's) crash on some systems when both spread out.
-        faiss.omp_set_num_threads(1)
+    def __init__(
+        self, folder: Path, manifest: Mapping[str, Any], segments: Sequence[Segment], basis: FloatArray
+    ) -> None:
+        """Use `LocalStore.open`, or `joined`."""
         self.folder = folder
         self.manifest = manifest
-        files = {kind: folder / str(entry["name"]) for kind, entry in manifest["files"].items()}
-        self._chunks = faiss.read_index(str(files["chunks"]))
-        self._sentences = faiss.read_index(str(files["sentences"]))
-        with _PARSING:
-            self._tokens: NDArray[np.int8] = np.load(files["tokens"], mmap_mode="r", allow_pickle=False)
-            self._basis: FloatArray = np.load(files["basis"], allow_pickle=False)
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(f"{files['articles'].resolve().as_uri()}?mode=ro&immutable=1", uri=True,
-                                         check_same_thread=False)  # fmt: skip
-        rows = self._query("SELECT chunk, start, end, tokens FROM sentence ORDER BY row")
-        table = np.array(rows, np.int64).reshape(-1, 4)
-        self._chunk_of, self._spans = table[:, 0], table[:, 1:3]
-        self._token_ends = np.concatenate([[0], np.cumsum(table[:, 3])])
-        self._sentence_ends = np.searchsorted(self._chunk_of, np.arange(self.size + 1), side="left")
-        self._chunk = lru_cache(maxsize=4096)(self._read_chunk)
-        self._article = lru_cache(maxsize=256)(self._read_article)
-        self._frequency = lru_cache(maxsize=65536)(self._count_chunks_with)
+        self.segments = self._owned = tuple(segments)
+        self._basis = basis
+        self._dead_articles = tuple(frozenset(map(int, s.record["dead"])) for s in segments)
+        self._dead = tuple(_dead_chunks(s, rows) for s, rows in zip(segments, self._dead_articles, strict=True))
+        self._sizes = np.array([s.size - len(rows) for s, rows in zip(segments, self._dead, strict=True)], np.int64)
+        self._begins = np.concatenate([[0], np.cumsum(self._sizes)])
+        # Where some are dead: the rows of a segment that are not. 4 bytes a chunk.
+        self._alive = tuple(
+            np.setdiff1d(np.arange(s.size, dtype=np.int32), rows) if len(rows) else None
+            for s, rows in zip(segments, self._dead, strict=True)
+        )
+        self._words = Words(self.segments, self._dead)
+        self._with_copies = lru_cache(maxsize=256)(_with_copies(self.segments, self._dead_articles))
 
     @classmethod
     def open(cls, folder: Path | str) -> LocalStore:
@@ -69,28 +69,56 @@ class LocalStore:
                 break
             manifest = again
             try:
-                _check_files(folder, manifest)
-                return cls(folder, manifest)
+                check_files(folder, manifest)
+                return _opened(folder, manifest)
             except FileNotFoundError:
                 continue  # a build has just replaced this generation: read the new manifest
-            except (OSError, KeyError, TypeError, ValueError, RuntimeError, sqlite3.Error) as error:
+            except UNSOUND as error:
                 if read_manifest(folder) != manifest:
                     continue  # the same, but FAISS and SQLite have errors of their own for a missing file
                 raise IndexFolderError(f"{folder} cannot be opened ({error}); {rebuild(folder)}") from error
         raise IndexFolderError(f"{folder} lacks files that its manifest names; {rebuild(folder)}")
 
+    def joined(self, other: LocalStore) -> LocalStore:
+        """Return this index and another one as one, which holds what both hold; closing it closes the other one alone.
+
+        Raises:
+            IndexFolderError: their token vectors lie in different spaces.
+        """
+        if not np.array_equal(self._basis, other._basis):
+            raise IndexFolderError(f"{other.folder} does not go with {self.folder}; {rebuild(other.folder)}")
+        both = LocalStore(self.folder, self.manifest, (*self.segments, *other.segments), self._basis)
+        both._owned = other.segments
+        return both
+
     @property
     def size(self) -> int:
         """How many chunks there are."""
-        return int(self._chunks.ntotal)
+        return int(self._begins[-1])
 
     def articles(self) -> Sequence[Article]:
-        """Every article of the shelf, in order of path."""
-        return [self._article(identity) for (identity,) in self._query("SELECT id FROM article ORDER BY path")]
+        """Every article of the shelf, in order of path; each is read when it is asked for."""
+        places = []
+        for number, (segment, dead) in enumerate(zip(self.segments, self._dead_articles, strict=True)):
+            rows = segment.query("SELECT path, row, id FROM article WHERE copy_of = ''")
+            places += [(path, number, row, identity) for path, row, identity in rows if row not in dead]
+        places.sort()
+        return _Articles([(number, row) for _, number, row, _ in places], [i for *_, i in places], self._article)
+
+    def article(self, article_id: str) -> Article:
+        """The article of an id.
+
+        Raises:
+            IndexFolderError: this index holds no such article.
+        """
+        return self._article(*self._find("id", article_id, "article"))
 
     def chunk(self, row: int) -> Chunk:
         """The chunk at a row."""
-        return self._chunk(int(row))
+        number, local = self._place(row)
+        chunk = self.segments[number].chunk(local)
+        article = self._with_copies(chunk.article)
+        return chunk if article is chunk.article else replace(chunk, article=article)
 
     def row(self, chunk_id: str) -> int:
         """The row of a chunk.
@@ -98,62 +126,67 @@ class LocalStore:
         Raises:
             IndexFolderError: this index holds no such chunk.
         """
-        found = self._query("SELECT row FROM chunk WHERE id = ?", (chunk_id,))
-        if not found:
-            raise IndexFolderError(f"{self.folder} holds no chunk {chunk_id!r}; search again.")
-        return int(found[0][0])
+        article_id, _, span = chunk_id.rpartition(":")
+        try:
+            number, article = self._find("id", article_id, "chunk")
+            start, end = map(int, span.split("-"))
+            segment = self.segments[number]
+            rows = segment.chunks_of(article)
+            ((local,),) = segment.query(
+                "SELECT row FROM chunk WHERE row >= ? AND row < ? AND start = ? AND end = ?",
+                (rows.start, rows.stop, start, end),
+            )
+        except (ValueError, IndexFolderError):
+            raise IndexFolderError(f"{self.folder} holds no chunk {chunk_id!r}; search again.") from None
+        return int(self._row(number, np.array([local], np.int64))[0])
 
     def sentences(self, row: int) -> tuple[Span, ...]:
         """The sentence spans of a chunk, in the article's offsets."""
-        first, last = self._sentence_ends[row : row + 2]
-        return tuple(Span(int(start), int(end)) for start, end in self._spans[first:last])
+        return self._at(row, Segment.sentences)
 
     def search_dense(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         """Rows and cosines of the k chunks nearest to a unit vector of shape (dimension,)."""
-        return _search(self._chunks, vector, k)
+        return self._search(Segment.search_dense, vector, k)
+
+    def search_dense_exactly(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """The same with a look at every chunk, whatever the size of the index: what approximations are measured by."""
+        return self._search(Segment.search_dense_exactly, vector, k)
 
     def search_sentences(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         """Rows of the chunks that hold the k nearest sentences, with those sentences' cosines; best first, unique."""
-        rows, scores = _search(self._sentences, vector, k)
-        chunks, first = np.unique(self._chunk_of[rows], return_index=True)
-        order = np.argsort(first)
-        return chunks[order], scores[first[order]]
+        return self._search(Segment.search_sentences, vector, k)
 
     def search_words(self, text: str, k: int) -> tuple[IntArray, FloatArray]:
         """Rows and BM25 scores of the k best chunks for the words of a text (Okapi BM25, Porter stems, FTS5)."""
-        words = dict.fromkeys(_WORD.findall(text.lower()))
-        if not words:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        query = " OR ".join(f'"{word}"' for word in list(words)[:MOST_WORDS])
-        # FTS5 gives BM25 times -1, so that ascending order is best first.
-        rows = self._query(
-            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?", (query, k)
-        )
-        table = np.array(rows, np.float64).reshape(-1, 2)
-        return table[:, 0].astype(np.int64), table[:, 1].astype(np.float32)
+        found = self._words.search(text, k)
+        rows = [int(self._row(number, np.array([row], np.int64))[0]) for number, row, _ in found]
+        return np.array(rows, np.int64), np.array([score for _, _, score in found], np.float32)
 
     def word_frequency(self, word: str) -> int:
         """How many chunks hold a word in any of its forms (Porter stems); 0 for what is no word."""
-        return self._frequency(word.lower()) if _WORD.fullmatch(word) else 0
+        return self._words.frequency(word.lower()) if is_word(word) else 0
 
     def chunk_vectors(self, rows: IntArray) -> FloatArray:
         """Unit vectors of chunks, shape (len(rows), dimension)."""
-        return np.asarray(self._chunks.reconstruct_batch(np.asarray(rows, np.int64)), np.float32)
+        rows = np.asarray(rows, np.int64)
+        out = np.zeros((len(rows), self._basis.shape[0]), np.float32)
+        numbers = np.searchsorted(self._begins, rows, side="right") - 1
+        for number in np.unique(numbers).tolist():
+            mine = numbers == number
+            out[mine] = self.segments[number].chunk_vectors(self._local(number, rows[mine] - self._begins[number]))
+        return out
 
     def sentence_vectors(self, row: int) -> FloatArray:
         """Unit vectors of a chunk's sentences, shape (sentences, dimension)."""
-        first, last = self._sentence_ends[row : row + 2]
-        return np.asarray(self._sentences.reconstruct_n(int(first), int(last - first)), np.float32)
+        return self._at(row, Segment.sentence_vectors)
 
     def token_vectors(self, row: int) -> FloatArray:
         """Token vectors of a chunk for late interaction, shape (tokens, token dimension)."""
-        first, last = self._token_ends[self._sentence_ends[row : row + 2]]
-        return unpack(self._tokens[first:last])
+        return self._at(row, Segment.token_vectors)
 
     def token_counts(self, row: int) -> IntArray:
         """How many of the token vectors belong to each sentence of a chunk, shape (sentences,)."""
-        first, last = self._sentence_ends[row : row + 2]
-        return np.asarray(np.diff(self._token_ends[first : last + 1]), np.int64)
+        return self._at(row, Segment.token_counts)
 
     def project_tokens(self, vectors: FloatArray) -> FloatArray:
         """Bring token vectors of a query, shape (tokens, dimension), into the space of `token_vectors`."""
@@ -167,74 +200,180 @@ class LocalStore:
         return self._basis
 
     def digests(self) -> dict[str, str]:
-        """The digest of each article's content, by its id."""
-        return {str(identity): str(digest) for identity, digest in self._query("SELECT id, digest FROM article")}
+        """The digest of each article's content, by its id; copies are not among them."""
+        held: dict[str, str] = {}
+        for segment, dead in zip(self.segments, self._dead_articles, strict=True):
+            rows = segment.query("SELECT row, id, digest FROM article WHERE copy_of = ''")
+            held |= {str(identity): str(digest) for row, identity, digest in rows if row not in dead}
+        return held
 
     def entry(self, article_id: str) -> Entry:
         """All that is stored of one article, to be written again as it is."""
-        rows = [
-            int(row) for (row,) in self._query("SELECT row FROM chunk WHERE article_id = ? ORDER BY row", (article_id,))
-        ]
-        first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-        sentence = slice(*self._sentence_ends[[first, last]])
-        token = slice(*self._token_ends[[sentence.start, sentence.stop]])
-        return Entry(
-            self._article(article_id),
-            self.digests()[article_id],
-            tuple((self.chunk(row), self.sentences(row)) for row in rows),
-            np.asarray(self._chunks.reconstruct_n(first, last - first), np.float32),
-            np.asarray(
-                self._sentences.reconstruct_n(int(sentence.start), int(sentence.stop - sentence.start)), np.float32
-            ),
-            np.array(self._tokens[token]),
-            np.diff(self._token_ends[sentence.start : sentence.stop + 1]),
-        )
+        number, row = self._find("id", article_id, "article")
+        return self.segments[number].entry(row)
+
+    def file_of(self, article_id: str) -> str:
+        """The path of the file that an article came from; that of the article itself where a file is one article.
+
+        Raises:
+            IndexFolderError: this index holds no such article.
+        """
+        number, row = self._find("id", article_id, "article")
+        ((file,),) = self.segments[number].query("SELECT file FROM article WHERE row = ?", (row,))
+        return str(file)
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all articles and copies."""
+        held: set[str] = set()
+        for segment, dead in zip(self.segments, self._dead_articles, strict=True):
+            held |= {str(identity) for row, identity in segment.query("SELECT row, id FROM article") if row not in dead}
+        return frozenset(held)
 
     def close(self) -> None:
         """Close the files."""
-        with self._lock:
-            self._database.close()
+        for segment in self._owned:
+            segment.close()
 
-    def _count_chunks_with(self, word: str) -> int:
-        ((found,),) = self._query("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{word}"',))
-        return int(found)
+    def _find(self, column: str, value: str, what: str) -> tuple[int, int]:
+        for number, (segment, dead) in enumerate(zip(self.segments, self._dead_articles, strict=True)):
+            for row in segment.find_article(column, value):
+                if row not in dead:
+                    return number, row
+        raise IndexFolderError(f"{self.folder} holds no {what} {value!r}; search again.")
 
-    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._database.execute(sql, values).fetchall()
+    def _article(self, number: int, row: int) -> Article:
+        return self._with_copies(self.segments[number].article(row))
 
-    def _read_chunk(self, row: int) -> Chunk:
-        ((identity, article_id, heading, start, end),) = self._query(
-            "SELECT id, article_id, heading, start, end FROM chunk WHERE row = ?", (row,)
-        )
-        article = self._article(article_id)
-        return Chunk(identity, article_id, heading, article.text[start:end], start, end, article)
+    def _place(self, row: int) -> tuple[int, int]:
+        if not 0 <= row < self.size:
+            raise IndexFolderError(f"{self.folder} has no chunk {row}; search again.")
+        number = int(np.searchsorted(self._begins, row, side="right")) - 1
+        return number, int(self._local(number, np.array([row - self._begins[number]]))[0])
 
-    def _read_article(self, article_id: str) -> Article:
-        (values,) = self._query(
-            "SELECT id, path, title, author, publisher, date, url, language, text FROM article WHERE id = ?",
-            (article_id,),
-        )
-        return Article(*values)
+    def _local(self, number: int, rows: IntArray) -> IntArray:
+        """The segment's own rows of these, counted from its first."""
+        alive = self._alive[number]
+        return rows if alive is None else alive[rows].astype(np.int64)
+
+    def _row(self, number: int, local: IntArray) -> IntArray:
+        alive = self._alive[number]
+        return np.asarray(self._begins[number] + (local if alive is None else np.searchsorted(alive, local)), np.int64)
+
+    def _at(self, row: int, read: Callable[[Segment, int], T]) -> T:
+        number, local = self._place(int(row))
+        return read(self.segments[number], local)
+
+    def _search(
+        self,
+        search: Callable[[Segment, FloatArray, int, IntArray], tuple[IntArray, FloatArray]],
+        vector: FloatArray,
+        k: int,
+    ) -> tuple[IntArray, FloatArray]:
+        found = []
+        for number, (segment, dead) in enumerate(zip(self.segments, self._dead, strict=True)):
+            rows, scores = search(segment, vector, k, dead)
+            found.append((self._row(number, rows), scores))
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in found)])
+        scores = np.concatenate([np.zeros(0, np.float32), *(scores for _, scores in found)])
+        # Each segment's are in order; a stable sort keeps the order of equals, as one segment would.
+        order = np.argsort(-scores, kind="stable")[:k] if len(found) > 1 else slice(None)
+        return rows[order], scores[order]
 
 
-def _search(index: Any, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    if not index.ntotal:
-        return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    scores, rows = index.search(np.ascontiguousarray(vector, np.float32).reshape(1, -1), min(k, index.ntotal))
-    found = rows[0] >= 0
-    return np.asarray(rows[0][found], np.int64), np.asarray(scores[0][found], np.float32)
+class _Articles(Sequence[Article]):
+    """Articles that are read when they are asked for: a shelf may be larger than the memory."""
+
+    def __init__(
+        self, places: Sequence[tuple[int, int]], ids: Sequence[str], read: Callable[[int, int], Article]
+    ) -> None:
+        self._places = places
+        self._read = read
+        self.ids = tuple(ids)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self._read(*place) for place in self._places[at]]
+        return self._read(*self._places[at])
+
+    def __iter__(self) -> Iterator[Article]:
+        return (self._read(*place) for place in self._places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
 
 
-def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise FileNotFoundError for a missing file, IndexFolderError for a changed or foreign one."""
+def _opened(folder: Path, manifest: Mapping[str, Any]) -> LocalStore:
+    basis, codebook = read_shared(folder, manifest)
+    return LocalStore(
+        folder, manifest, [Segment(folder, record, basis, codebook) for record in manifest["segments"]], basis
+    )
+
+
+def read_shared(folder: Path, manifest: Mapping[str, Any]) -> tuple[FloatArray, FloatArray | None]:
+    """Return the projection of token vectors and, where there is one, the codebook."""
+    dimension = int(manifest["dimension"])
+    kept = min(TOKEN_DIMENSIONS, dimension)
+    basis = _read_floats(folder / str(manifest["files"]["basis"]["name"]), (dimension, kept), 1.01)
+    pieces = pieces_of(kept)
+    codebook = None
+    if "codebook" in manifest["files"]:
+        path = folder / str(manifest["files"]["codebook"]["name"])
+        codebook = _read_floats(path, (pieces, CENTROIDS, kept // pieces), 1.01)
+    return basis, codebook
+
+
+def check_files(folder: Path, manifest: Mapping[str, Any], most: float = CHECKED_BYTES) -> None:
+    """Raise FileNotFoundError for a missing file, IndexFolderError for a changed or foreign one.
+
+    Of all files together `most` bytes are read through, the smaller files first; of the others only the size counts.
+    """
     files = manifest["files"]
-    if set(files) != set(KINDS):
+    if "basis" not in files or not set(files) <= set(SHARED):
         raise IndexFolderError(f"The manifest of {folder} names other files than this program reads; {rebuild(folder)}")
     for kind, entry in files.items():
-        name = str(entry["name"])
-        if name != f"{kind}-{str(entry['sha256'])[:12]}.{KINDS[kind]}" or Path(name).name != name:
-            raise IndexFolderError(f"The manifest of {folder} names a foreign file {name!r}; {rebuild(folder)}")
-        path = folder / name
-        if path.stat().st_size != entry["bytes"] or file_digest(path) != entry["sha256"]:
-            raise IndexFolderError(f"{path} has changed since it was built; {rebuild(folder)}")
+        check_name(folder, kind, SHARED[kind], entry)
+    for record in manifest["segments"]:
+        check_record(folder, record)
+    everything = [*files.values(), *(entry for record in manifest["segments"] for entry in record["files"].values())]
+    for entry in sorted(everything, key=lambda entry: int(entry["bytes"])):
+        most -= entry["bytes"]
+        check_file(folder, entry, most >= 0)
+
+
+def check_file(folder: Path, entry: Mapping[str, Any], wholly: bool = True) -> None:
+    """Compare a file of an index with its size and, `wholly`, with its sum in the manifest.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        IndexFolderError: it has changed.
+    """
+    path = folder / str(entry["name"])
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # a pipe would never end
+        raise IndexFolderError(f"{path} is no file; {rebuild(folder)}")
+    if found.st_size != entry["bytes"] or (wholly and file_digest(path) != entry["sha256"]):
+        raise IndexFolderError(f"{path} has changed since it was built; {rebuild(folder)}")
+
+
+def _read_floats(path: Path, shape: tuple[int, ...], most: float) -> FloatArray:
+    values: NDArray[np.float32] = np.fromfile(path, "<f4").reshape(shape)
+    if not (np.abs(values) <= most).all():
+        raise ValueError(f"{path.name} holds what is no number")
+    return values.astype(np.float32, copy=False)
+
+
+def _dead_chunks(segment: Segment, dead: frozenset[int]) -> IntArray:
+    """The rows of the chunks of dead articles, ascending."""
+    rows = [np.arange(rows.start, rows.stop, dtype=np.int64) for rows in map(segment.chunks_of, sorted(dead))]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+
+
+def _with_copies(segments: Sequence[Segment], dead: Sequence[frozenset[int]]) -> Callable[[Article], Article]:
+    def complete(article: Article) -> Article:
+        copies = [copy for s, gone in zip(segments, dead, strict=True) for copy in s.copies(article.id, gone)]
+        return replace(article, copies=tuple(sorted(copies, key=lambda copy: copy.path))) if copies else article
+
+    return complete

@@ -10,14 +10,13 @@ from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from askoctober.corpus.reading import LARGEST_FILE
 from askoctober.web.acting import act
 from askoctober.web.answerer import Answerer
 from askoctober.web.frame import render_header, render_settings, render_welcome
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.keeping.turns import name_of, to_conversation
 from askoctober.web.line import Line
-from askoctober.web.own import OwnArticles
+from askoctober.web.own import LARGEST_SHELF, OwnArticles
 from askoctober.web.pages import Pages
 from askoctober.web.render import render_status, render_turns
 from askoctober.web.running import run
@@ -64,7 +63,7 @@ def page(uploads: bool = False) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,
-        "max_file_size": LARGEST_FILE if uploads else CLOSED,
+        "max_file_size": LARGEST_SHELF if uploads else CLOSED,
         "app_kwargs": {"openapi_url": None},
         "favicon_path": str(resources.files(__package__).joinpath("static", "favicon.svg")),
     }

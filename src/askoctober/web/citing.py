@@ -13,7 +13,7 @@ from datetime import date
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
 
-from askoctober.types import Article
+from askoctober.types import Article, in_pages
 
 # Control characters, half surrogates, and what turns the direction of the text that follows.
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -37,12 +37,17 @@ WORD_OF_WEIGHT = 4
 """A title's word of at least this many letters names it; shorter ones are often "The" or "Die"."""
 
 
-def citation_texts(article: Article, quote: str = "", accessed: date | None = None) -> dict[str, str]:
-    """Return an article, and a quote from it, as "plain", "markdown" and "bibtex"; what is unknown is left out."""
+def citation_texts(
+    article: Article, quote: str = "", accessed: date | None = None, pages: tuple[int, int] | None = None
+) -> dict[str, str]:
+    """Return an article, and a quote from it, as "plain", "markdown" and "bibtex"; what is unknown is left out.
+
+    `pages` are the first and the last that the quote stands on. Of an article with copies it names the first place.
+    """
     return {
-        "plain": _plain(article, quote, accessed),
-        "markdown": _markdown(article, quote, accessed),
-        "bibtex": _bibtex(article, quote, accessed),
+        "plain": _plain(article, quote, accessed, pages),
+        "markdown": _markdown(article, quote, accessed, pages),
+        "bibtex": _bibtex(article, quote, accessed, pages),
     }
 
 
@@ -83,9 +88,9 @@ def markdown_link(text: str, url: str) -> str:
     return f"[{markdown_text(text)}](<{escaped}>)"
 
 
-def markdown_reference(article: Article) -> str:
-    """Return title, author, publisher, date and address on one line of Markdown, the title as the link."""
-    rest = [article.author, article.publisher, article.date]
+def markdown_reference(article: Article, pages: str = "") -> str:
+    """Return title, author, publisher, date, pages and address on one line of Markdown, the title as the link."""
+    rest = [article.author, article.publisher, article.date, pages]
     if article.url and not web_address(article.url):
         rest.append(article.url)
     title = markdown_link(_title(article) or article.url, article.url)
@@ -96,27 +101,28 @@ def _title(article: Article) -> str:
     return one_line(article.title) or one_line(article.path)
 
 
-def _plain(article: Article, quote: str, accessed: date | None) -> str:
-    """Return `“Quote” Author, “Title”, Publisher, date, URL [accessed date]`."""
+def _plain(article: Article, quote: str, accessed: date | None, pages: tuple[int, int] | None) -> str:
+    """Return `“Quote” Author, “Title”, Publisher, date, p. 12, URL [accessed date]`."""
     author, title, publisher, day, url = map(
         one_line, (article.author, _title(article), article.publisher, article.date, article.url)
     )
-    reference = ", ".join(part for part in (author, title and f"“{title}”", publisher, day, url) if part)
+    parts = (author, title and f"“{title}”", publisher, day, in_pages(pages), url)
+    reference = ", ".join(part for part in parts if part)
     said = one_line(quote)
     seen = f"[accessed {accessed.isoformat()}]" if accessed and url else ""
     return " ".join(part for part in (f"“{said}”" if said else "", reference, seen) if part)
 
 
-def _markdown(article: Article, quote: str, accessed: date | None) -> str:
+def _markdown(article: Article, quote: str, accessed: date | None, pages: tuple[int, int] | None) -> str:
     """Return the quote as a block, and the reference below it."""
-    reference = markdown_reference(article)
+    reference = markdown_reference(article, in_pages(pages))
     if accessed and one_line(article.url):
         reference += f" (accessed {accessed.isoformat()})"
     said = markdown_text(quote)
     return f"> {said}\n\n{reference}" if said else reference
 
 
-def _bibtex(article: Article, quote: str, accessed: date | None) -> str:
+def _bibtex(article: Article, quote: str, accessed: date | None, pages: tuple[int, int] | None) -> str:
     """Return an entry: @online (biblatex) where there is an address, else @misc."""
     address = web_address(article.url)
     day, said = one_line(article.date), one_line(quote)
@@ -126,6 +132,7 @@ def _bibtex(article: Article, quote: str, accessed: date | None) -> str:
         "title": f"{{{_escaped(_title(article))}}}" if _title(article) else "",
         "organization": _escaped(one_line(article.publisher)),
         "date" if _is_iso(day) else "year": _escaped(day),
+        "pages": "--".join(map(str, dict.fromkeys(pages or ()))),
         # Read as it stands, so nothing is escaped but what would end the field.
         "url": address.replace("[", "%5B").replace("]", "%5D"),
         "howpublished": "" if address else _escaped(one_line(article.url)),

@@ -8,13 +8,17 @@ from html import escape
 
 from askoctober.answering.assistant import LENGTHS
 from askoctober.config import Config
+from askoctober.corpus.formats import FORMATS
 from askoctober.web.icons import icon
+from askoctober.web.own import LARGEST_SHELF
 from askoctober.web.settings import PASSAGES, Settings
 from askoctober.web.source import safe
 from askoctober.web.wording import LANGUAGES, Wording
 
 VIEWS = ("chat", "shelf", "map", "timeline")
 """The pages of the chat, in the order of the head; scripts and style sheets know them by these names."""
+ENDINGS = " ".join(sorted({ending for known in FORMATS for ending in known.endings}))
+"""Ends of the names that a reader's files may have; those of formats that are not read bring advice for an answer."""
 
 
 def render_header(title: str, articles: int, say: Wording, ready: bool = False) -> str:
@@ -36,7 +40,7 @@ def render_header(title: str, articles: int, say: Wording, ready: bool = False) 
     words = escape(json.dumps(say.for_scripts(), ensure_ascii=False))
     return (
         f'<header class="ask-header"{" data-ready=true" if ready else ""} data-language="{say.language}"'
-        f' data-words="{words}"><div class="ask-name">'
+        f' data-words="{words}" data-endings="{ENDINGS}" data-largest="{LARGEST_SHELF}"><div class="ask-name">'
         f"<h1>{safe(title)}</h1><p>{escape(say('articles-count', count=articles))}"
         f"<span>{escape(say('every-sentence'))}</span></p></div>"
         f'<nav class="ask-tabs" aria-label="{escape(say("pages"))}">{pages}</nav><div class="ask-tools">{tools}'

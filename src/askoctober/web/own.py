@@ -1,7 +1,7 @@
 """A reader's own articles: added to the shelf that is served, asked about a moment later, and removed again.
 
     <own>/articles/   the files as they came
-    <own>/index/      the index of the shelf and of these articles, see `building.extend`
+    <own>/index/      the index of these articles, joined to that of the shelf, see `building.extend`
 
 The index that is served and the corpus it was built from are only read.
 """
@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +32,7 @@ from askoctober.web.naming import safe_path
 
 MOST_FILES = 500
 LARGEST_SHELF = 100_000_000
-"""Bytes of all files together; MOST_FILES of the largest files would take this computer weeks to embed."""
+"""Bytes of all files together, and so of one: more would take this computer weeks to embed."""
 DRAFT = ".taking-"
 """Begins the name of a file that is being written: hidden, so that no article is read before it is whole."""
 
@@ -56,8 +57,9 @@ class OwnArticles:
         self._index = folder / "index"
         self._assistant = assistant
         self._config = config
-        self._base = assistant.retriever
+        self._base = self._joined = assistant.retriever
         self._ids: frozenset[str] = frozenset()
+        self._added: LocalStore | None = None
         self._lock = threading.Lock()
         self._check_folder()
 
@@ -71,6 +73,10 @@ class OwnArticles:
     def ids(self) -> frozenset[str]:
         """The ids of the articles in force that were added, and so can be removed; never waits."""
         return self._ids
+
+    def files(self) -> dict[str, int]:
+        """How many of these articles each file that was added holds, by its name."""
+        return dict(Counter(self._file_of(identity).removeprefix(OWN) for identity in self._ids))
 
     def take(self, source: Path, name: str) -> str | None:
         """Check a file and keep it under its name, in place of one of that name; return None, or why it was not kept.
@@ -105,12 +111,19 @@ class OwnArticles:
             else:
                 report = Report(0, 0, 0, 0, len(self._ids), (), time.perf_counter() - began)
             if not report.articles:
-                self._serve(base, frozenset())
+                self._serve(base, None)
                 shutil.rmtree(self._index, ignore_errors=True)
-            elif getattr(self._assistant.retriever.store, "manifest", None) != read_manifest(self._index):
-                store = LocalStore.open(self._index)
-                self._serve(base.over(store), frozenset(store.manifest["own"]))
+            elif self._added is None or self._joined is not base or self._added.manifest != read_manifest(self._index):
+                assert isinstance(base.store, LocalStore)
+                added = LocalStore.open(self._index)
+                self._serve(base.over(base.store.joined(added)), added)
         return report
+
+    def rebase(self, base: Retriever) -> None:
+        """Serve what was added beside another retriever of the shelf, which has been built anew; raises as `update`."""
+        with self._lock:
+            self._base = base
+        self.update()
 
     def remove(self, article_id: str) -> bool:
         """Delete the file of an own article, and return whether there was one; `update` then takes it off the shelf.
@@ -122,15 +135,16 @@ class OwnArticles:
         """
         with self._lock:
             kept = self._kept()
-            entry = next((entry for entry in kept if _id_of(entry) == article_id), None)
+            file = self._file_of(article_id)
+            entry = next((entry for entry in kept if file == OWN + entry.path or _id_of(entry) == article_id), None)
             if entry is None:
                 return False
             parent = posixpath.dirname(entry.path)
             beside = [other for other in kept if posixpath.dirname(other.path) == parent and other is not entry]
             gone = [entry, *([] if any(map(_id_of, beside)) else beside)]
             try:
-                for file in gone:
-                    file.location.unlink(missing_ok=True)
+                for place in gone:
+                    place.location.unlink(missing_ok=True)
             except OSError as error:
                 raise CorpusError(
                     f"{entry.path} cannot be removed ({error.strerror or error}); correct its permissions in "
@@ -139,12 +153,20 @@ class OwnArticles:
             self._prune(self._articles / parent)
             return True
 
-    def _serve(self, retriever: Retriever, ids: frozenset[str]) -> None:
+    def _file_of(self, article_id: str) -> str:
+        """The file of an article that was added, where the index knows it."""
+        try:
+            return self._added.file_of(article_id) if self._added else ""
+        except IndexFolderError:
+            return ""
+
+    def _serve(self, retriever: Retriever, added: LocalStore | None) -> None:
         if self._assistant.retriever is not retriever:
             self._assistant.retriever = retriever
             # A store refers to itself through its caches: once no reader has it, only the collector frees it.
             gc.collect()
-        self._ids = ids
+        self._added, self._joined = added, self._base
+        self._ids = added.ids() if added else frozenset()
 
     def _kept(self) -> list[Found]:
         return find_files(self._articles) if self._articles.is_dir() else []
@@ -189,7 +211,7 @@ class OwnArticles:
                     "choose another folder with the setting 'own', or serve with --no-uploads."
                 )
         try:
-            foreign = "base" not in read_manifest(self._index)
+            foreign = not read_manifest(self._index).get("own")
         except IndexFolderError:
             return
         if foreign:

@@ -7,11 +7,12 @@ Every request is a dictionary that a stranger may have written; every answer is 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from askoctober.building import Progress
 from askoctober.errors import AskoctoberError
 from askoctober.types import Article, Span, Store
 from askoctober.web.acting import LARGEST_RECORD
@@ -32,6 +33,25 @@ FOUND = 10
 MOST_CITED = 100
 
 
+class Shelf(Mapping[str, Article]):
+    """The articles of a store by id, each read when it is asked for: there may be more than the memory holds."""
+
+    def __init__(self, store: Store) -> None:
+        self._articles = store.articles()
+        # An opened index tells its ids without a look at the texts.
+        ids = getattr(self._articles, "ids", None) or [article.id for article in self._articles]
+        self._places = {identity: place for place, identity in enumerate(ids)}
+
+    def __getitem__(self, identity: str) -> Article:
+        return self._articles[self._places[identity]]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+
 class Pages:
     """The functions that a browser may call; each takes one request and is safe to call from several threads."""
 
@@ -39,14 +59,15 @@ class Pages:
         """Show the shelf of an assistant; with `own` readers may add articles to it."""
         self._assistant = assistant
         self._own = own
-        self._known: tuple[Store, Mapping[str, Article]] | None = None
+        self._known: tuple[Store, Shelf] | None = None
+        self._indexed = 0
         self._projection = PerStore(project)
         self._dated = PerStore(lambda store: find_dated(store, self._retriever.calendars))
 
     @property
     def functions(self) -> list[Callable[[Any], Any]]:
         """Every function that a browser may call, by its name."""
-        own = [self.take_article, self.index_articles, self.remove_article] if self._own else []
+        own = [self.take_article, self.index_articles, self.tell_indexed, self.remove_article] if self._own else []
         offered = [
             self.open_place,
             self.show_pane,
@@ -61,12 +82,12 @@ class Pages:
         return [_function(method) for method in offered]
 
     @property
-    def articles(self) -> Mapping[str, Article]:
+    def articles(self) -> Shelf:
         """The articles of the shelf as it is now, by id."""
         store = self._retriever.store
         known = self._known
         if known is None or known[0] is not store:
-            known = (store, {article.id: article for article in store.articles()})
+            known = (store, Shelf(store))
             self._known = known
         return known[1]
 
@@ -141,14 +162,33 @@ class Pages:
         return {"problem": reason or ""}
 
     def index_articles(self, request: Any) -> dict[str, Any]:
-        """Make what was taken answerable; return what failed, and how many articles there are now."""
+        """Make what was taken answerable; return what failed, and how many articles there are now in all and by file.
+
+        What failed is a file, or a part of one that holds several articles: then its name goes on with "#" or "/".
+        """
         assert self._own is not None, "offered only where articles can be added"
         try:
-            report = self._own.update()
+            report = self._own.update(self._counting())
         except AskoctoberError as error:
-            return {"problem": str(error), "failed": [], "count": len(self.articles)}
+            return {"problem": str(error), "failed": [], "files": {}, "count": len(self.articles)}
         failed = [{"name": failure.path, "problem": failure.reason} for failure in report.failed]
-        return {"problem": "", "failed": failed, "count": len(self.articles)}
+        return {"problem": "", "failed": failed, "files": self._own.files(), "count": len(self.articles)}
+
+    def tell_indexed(self, request: Any) -> dict[str, int]:
+        """Return how many sentences the indexing that goes on, or was the last, has done; never waits."""
+        return {"sentences": self._indexed}
+
+    def _counting(self) -> Progress:
+        """Return a progress that counts sentences: they are embedded a few articles at a time, each with its total."""
+        before = self._indexed = 0
+
+        def tell(label: str, done: int, total: int) -> None:
+            nonlocal before
+            if label == "embedding":
+                self._indexed = before + done
+                before = self._indexed if done >= total else before
+
+        return tell
 
     def remove_article(self, request: Any) -> dict[str, Any]:
         """Take an article that was added off the shelf."""
@@ -156,7 +196,7 @@ class Pages:
         try:
             self._own.remove(_text(request, "article"))
         except AskoctoberError as error:
-            return {"problem": str(error), "failed": [], "count": len(self.articles)}
+            return {"problem": str(error), "failed": [], "files": {}, "count": len(self.articles)}
         return self.index_articles(request)
 
     def _places(self, request: Any) -> list[tuple[str, Span]]:

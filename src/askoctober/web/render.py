@@ -15,7 +15,7 @@ from askoctober.answering.disagreement import CALENDARS, DIFFER
 from askoctober.types import Answer, Article, Citation, Evidence, Hit, Sentence
 from askoctober.web.actions import render_actions
 from askoctober.web.session import Turn
-from askoctober.web.source import byline, safe
+from askoctober.web.source import byline, in_pages, safe, titled
 from askoctober.web.wording import Wording
 
 NEAREST = 3
@@ -98,23 +98,25 @@ def _evidence(turn: Turn, say: Wording) -> str:
     if turn.found is None or not turn.found.evidence:
         return ""
     title = escape(say("found", passages=len(turn.found.evidence)))
-    cards = f'<ol class="ask-cards">{"".join(_card(evidence) for evidence in turn.found.evidence)}</ol>'
+    cards = f'<ol class="ask-cards">{"".join(_card(evidence, say) for evidence in turn.found.evidence)}</ol>'
     if turn.ended and turn.sentences:
         return f'<details class="ask-evidence"><summary>{title}</summary>{cards}</details>'
     return f'<div class="ask-evidence"><p class="ask-label">{title}</p>{cards}</div>'
 
 
-def _card(evidence: Evidence) -> str:
+def _card(evidence: Evidence, say: Wording) -> str:
     """Return one passage as a button that opens it."""
     number = f'<span class="ask-number" aria-hidden="true">{evidence.mark}</span>'
-    return place(evidence.article, evidence.start, evidence.end, evidence.text, number)
+    return place(evidence.article, evidence.start, evidence.end, evidence.text, say, number)
 
 
-def place(article: Article, start: int, end: int, text: str, number: str = "", length: int = SNIPPET) -> str:
+def place(
+    article: Article, start: int, end: int, text: str, say: Wording, number: str = "", length: int = SNIPPET
+) -> str:
     """Return a list item with a button that opens a place in an article."""
     return (
         f'<li><button type="button" class="ask-open ask-card-button"{target(article, start, end)}>{number}'
-        f'<span class="ask-title">{safe(article.title)}</span>'
+        f'<span class="ask-title">{titled(article, start, end, say)}</span>'
         f'<span class="ask-words">{safe(snippet(text, length))}</span></button></li>'
     )
 
@@ -167,10 +169,11 @@ def _marks(sentence: Sentence, citations: Sequence[Citation], moved: frozenset[i
 def mark_button(citation: Citation, say: Wording, moved: bool = False) -> str:
     """Return the button of one citation, which carries its quote for a look without opening it."""
     label = escape(say("cite", mark=citation.mark, title=citation.article.title))
+    named = ", ".join(filter(None, (citation.article.title, in_pages(citation.pages, say))))
     gone = ' data-moved=""' if moved else ""
     return (
         f'<button type="button" class="ask-open ask-cite"{target(citation.article, citation.start, citation.end)}{gone}'
-        f' data-quote="{escape(" ".join(citation.quote.split()))}" data-title="{escape(citation.article.title)}"'
+        f' data-quote="{escape(" ".join(citation.quote.split()))}" data-title="{escape(named)}"'
         f' aria-label="{label}">{citation.mark}</button>'
     )
 
@@ -180,7 +183,7 @@ def _differ(sentence: Sentence, citations: Sequence[Citation], say: Wording) -> 
     sides = "".join(
         f'<figure><blockquote dir="auto">{safe(" ".join(citation.quote.split()))}</blockquote>'
         f'<figcaption><span class="ask-title">{safe(citation.article.title)}</span> {mark_button(citation, say)}'
-        f'<span class="ask-byline">{byline(citation.article, say)}</span></figcaption></figure>'
+        f'<span class="ask-byline">{byline(citation.article, say, citation.pages)}</span></figcaption></figure>'
         for mark in dict.fromkeys(sentence.marks)
         for citation in citations
         if citation.mark == mark
@@ -196,7 +199,7 @@ def _sources(turn: Turn, say: Wording) -> str:
     rows = "".join(
         f'<li><button type="button" class="ask-open ask-source"{target(c.article, c.start, c.end)}>'
         f'<span class="ask-number" aria-hidden="true">{c.mark}</span>'
-        f'<span class="ask-title">{safe(c.article.title)}</span>'
+        f'<span class="ask-title">{titled(c.article, c.start, c.end, say)}</span>'
         f'<q class="ask-words">{safe(snippet(c.quote, QUOTE))}</q>'
         + (f'<span class="ask-words ask-moved">{escape(say("source-moved"))}</span>' if c.mark in turn.moved else "")
         + "</button></li>"
@@ -229,7 +232,7 @@ def _foot(turn: Turn, say: Wording) -> str:
 def _declined(answer: Answer, say: Wording) -> str:
     """Return a decline: the line, the nearest that the articles have, and other ways to look."""
     line = say("declined") if answer.text == DECLINED else answer.text
-    nearest = "".join(_nearest(hit) for hit in answer.hits[:NEAREST])
+    nearest = "".join(_nearest(hit, say) for hit in answer.hits[:NEAREST])
     listed = (
         f'<h3 class="ask-label">{escape(say("nearest"))}</h3><ol class="ask-cards">{nearest}</ol>' if nearest else ""
     )
@@ -244,7 +247,7 @@ def _declined(answer: Answer, say: Wording) -> str:
     )
 
 
-def _nearest(hit: Hit) -> str:
+def _nearest(hit: Hit, say: Wording) -> str:
     """Return one near passage as a button that opens it."""
     chunk = hit.chunk
-    return place(chunk.article, chunk.start, chunk.end, chunk.text, length=NEAR)
+    return place(chunk.article, chunk.start, chunk.end, chunk.text, say, length=NEAR)

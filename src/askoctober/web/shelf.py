@@ -11,7 +11,7 @@ from html import escape
 
 from askoctober.types import Article, Hit
 from askoctober.web.render import place
-from askoctober.web.source import byline, headings, original, render_text, safe
+from askoctober.web.source import also_at, byline, headings, original, render_text, safe
 from askoctober.web.wording import Wording
 
 WORDS_A_MINUTE = 220
@@ -47,7 +47,7 @@ def render_found(hits: Sequence[Hit], say: Wording) -> str:
     if not hits:
         return f'<p class="ask-note">{escape(say("found-none"))}</p>'
     rows = "".join(
-        place(hit.chunk.article, hit.chunk.start, hit.chunk.end, hit.chunk.text, length=PASSAGE) for hit in hits
+        place(hit.chunk.article, hit.chunk.start, hit.chunk.end, hit.chunk.text, say, length=PASSAGE) for hit in hits
     )
     return f'<p class="ask-label">{escape(say("found", passages=len(hits)))}</p><ol class="ask-cards">{rows}</ol>'
 
@@ -75,7 +75,7 @@ def render_reader(article: Article, say: Wording) -> str:
         f'</div><p class="ask-note" role="status" aria-live="polite"></p></form>{contents}</aside>'
         f'<article class="ask-article" data-article="{escape(article.id)}">'
         f'<h2 class="ask-article-title" tabindex="-1" dir="auto">{safe(article.title)}</h2>'
-        f'<p class="ask-byline">{byline(article, say)}{original(article, say)}</p>'
+        f'<p class="ask-byline">{byline(article, say)}{original(article, say)}</p>{also_at(article, say)}'
         f"{render_text(article.text, anchor=ANCHOR)}</article></div>"
     )
 
@@ -122,7 +122,8 @@ def _card(article: Article, topics: Sequence[str], say: Wording, own: Collection
     about = " · ".join(filter(None, (byline(article, say), escape(length))))
     return (
         f'<li><h3><button type="button" class="ask-whole" data-article="{escape(article.id)}">{safe(article.title)}'
-        f'</button></h3><p class="ask-byline">{about}{original(article, say)}</p>{covered}{removing}</li>'
+        f'</button></h3><p class="ask-byline">{about}{original(article, say)}</p>'
+        f"{also_at(article, say)}{covered}{removing}</li>"
     )
 
 

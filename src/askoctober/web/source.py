@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Literal, TypeAlias
 
-from askoctober.types import Article, Span
+from askoctober.types import Article, Copy, Span
 from askoctober.web.citing import citation_texts, web_address
-from askoctober.web.wording import Wording
+from askoctober.web.wording import Say, Wording
 
 Kind: TypeAlias = Literal["", "quote", "other"]
 
@@ -24,6 +24,7 @@ BREAK = re.compile(r"\n[ \t\r]*\n\s*|\n(?=[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\d{
 ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|>)[ \t]")
 SHELF_SHOWN = 200
 OTHERS_TAKEN = 100
+COPIES_SHOWN = 20
 
 
 def safe(text: str) -> str:
@@ -31,13 +32,44 @@ def safe(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
-def byline(article: Article, say: Wording) -> str:
-    """Return who wrote an article, where it appeared and when, as far as that is known."""
-    parts = (article.author, article.publisher, say.day(article.date))
+def byline(article: Article, say: Wording, pages: tuple[int, int] | None = None) -> str:
+    """Return who wrote an article, where it appeared and when, as far as that is known, and which pages are meant."""
+    return _dotted(article.author, article.publisher, say.day(article.date), in_pages(pages, say))
+
+
+def in_pages(pages: tuple[int, int] | None, say: Say) -> str:
+    """Return a page, or the first and the last of several, in words, not escaped; "" where none is known."""
+    if pages is None:
+        return ""
+    # As texts, so that no language puts separators into a number of a page.
+    first, last = map(str, pages)
+    return say("on-page", page=first) if first == last else say("on-pages", first=first, last=last)
+
+
+def titled(article: Article, start: int, end: int, say: Wording) -> str:
+    """Return an article's title as HTML, with the pages of a place in it where there are any."""
+    pages = in_pages(article.page_range(start, end), say)
+    return safe(article.title) + (f' <span class="ask-pages">{escape(pages)}</span>' if pages else "")
+
+
+def also_at(article: Article, say: Wording) -> str:
+    """Return where else the same article was found: publisher, or else title, with the date and a link."""
+    if not article.copies:
+        return ""
+    rows = "".join(
+        f"<li>{_dotted(copy.publisher or copy.title or copy.path, say.day(copy.date))}{original(copy, say)}</li>"
+        for copy in article.copies[:COPIES_SHOWN]
+    )
+    more = len(article.copies) - COPIES_SHOWN
+    rest = f"<li>{escape(say('more-copies', count=more))}</li>" if more > 0 else ""
+    return f'<div class="ask-note ask-copies"><span>{escape(say("also-at"))}</span><ul>{rows}{rest}</ul></div>'
+
+
+def _dotted(*parts: str) -> str:
     return '<span class="ask-dot"> · </span>'.join(safe(part) for part in parts if part)
 
 
-def original(article: Article, say: Wording) -> str:
+def original(article: Article | Copy, say: Wording) -> str:
     """Return a link to where an article came from, if that is a web address: nothing is fetched until it is pressed."""
     address = web_address(article.url)
     if not address:
@@ -73,9 +105,11 @@ def render_problem(message: str, say: Wording) -> str:
 
 def render_article(article: Article, say: Wording, quote: Span | None = None, places: Sequence[Span] = ()) -> str:
     """Return the pane with a whole article, `quote` marked and, more quietly, the other cited places."""
+    pages = article.page_range(quote.start, quote.end) if quote else None
     head = (
         f'<h2 class="ask-article-title" dir="auto">{safe(article.title)}</h2>'
-        f'<p class="ask-byline">{byline(article, say)}{original(article, say)}</p>{_copying(article, quote, say)}'
+        f'<p class="ask-byline">{byline(article, say, pages)}{original(article, say)}</p>'
+        f"{also_at(article, say)}{_copying(article, quote, say)}"
     )
     others = [span for span in places if span != quote]
     body = render_text(article.text, quote, others)
@@ -85,7 +119,8 @@ def render_article(article: Article, say: Wording, quote: Span | None = None, pl
 
 def _copying(article: Article, quote: Span | None, say: Wording) -> str:
     """Return the buttons that copy a citation in three forms."""
-    texts = citation_texts(article, article.text[quote.start : quote.end] if quote else "")
+    pages = article.page_range(quote.start, quote.end) if quote else None
+    texts = citation_texts(article, article.text[quote.start : quote.end] if quote else "", pages=pages)
     buttons = "".join(
         f'<button type="button" class="ask-act ask-copy" data-text="{escape(texts[form])}">{name}</button>'
         for form, name in (("plain", escape(say("copy-plain"))), ("markdown", "Markdown"), ("bibtex", "BibTeX"))

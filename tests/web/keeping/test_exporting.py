@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -12,13 +13,13 @@ from markdown_it import MarkdownIt
 
 from askoctober.answering.disagreement import DIFFER
 from askoctober.errors import KeepingError
-from askoctober.types import Article, Citation, Sentence
+from askoctober.types import Article, Citation, Copy, Sentence
 from askoctober.web.citing import one_line
 from askoctober.web.keeping.exporting import to_markdown
 from askoctober.web.keeping.turns import to_conversation
 from askoctober.web.session import Turn
 
-from ..fakes import CARRIED, FakeAssistant
+from ..fakes import BY_ID, CARRIED, FakeAssistant
 
 WHEN = "2026-11-25T14:56:44.123Z"
 WORDS = {"searched": "Searched for:", "sources": "Sources", "nearest": "Nearest passages", "stopped": "stopped"}
@@ -163,3 +164,12 @@ def test_nothing_hostile_gets_out(words: str, title: str, quote: str, url: str) 
     shown = read(text)
     for part in (f"Q {one_line(words)}", one_line(quote)):
         assert " ".join(part.split()) in shown
+
+
+def test_pages_are_named() -> None:
+    turn = asked("Who voted against?")
+    paged = replace(BY_ID["rupture"], pages=(0, 2), copies=(Copy("b.md", "B"),))
+    turn.citations = [replace(cited, article=paged) for cited in turn.citations]
+    assert turn.answer is not None
+    turn.answer = replace(turn.answer, citations=tuple(turn.citations))
+    assert "Socialist Quarterly, 2013-08-02, on-page page=2 (document-place" in exported(turn)

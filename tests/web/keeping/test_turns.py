@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askoctober.errors import KeepingError
-from askoctober.types import Answer, Article, Citation, EvidenceFound, Hit, Sentence
+from askoctober.types import Answer, Article, Citation, Copy, EvidenceFound, Hit, Sentence
 from askoctober.web.keeping.records import LONGEST_DEFAULT_NAME
 from askoctober.web.keeping.turns import (
     from_record,
@@ -343,3 +343,57 @@ def test_metadata_of_the_shelf_counts_not_that_of_the_record() -> None:
     assert lost == Article(
         "rupture", "rupture.md", "<script>", "Michele B.", "Socialist Quarterly", "2013-08-02", "javascript:x"
     )
+
+
+PAGED = replace(BY_ID["rupture"], pages=(0, RUPTURE.index(VOTED)), copies=(Copy("b.md", "B", url="https://y.example"),))
+
+
+def paged() -> Turn:
+    """An answer whose article has pages and a copy."""
+    turn = asked("Who voted against?")
+    turn.citations = [replace(cited, article=PAGED) for cited in turn.citations]
+    assert turn.answer is not None
+    turn.answer = replace(turn.answer, citations=tuple(turn.citations))
+    return turn
+
+
+def test_pages_and_copies_are_kept() -> None:
+    record = through_json(paged())
+    assert [cited["page"] for cited in record["citations"]] == [2, 1, 2]
+    assert record["citations"][0]["article"]["copies"] == [PAGED.copies[0].to_dict()]
+    back = from_record(record, 1, {"rupture": PAGED})
+    assert through_json(back) == record | {"hits": through_json(back)["hits"]}
+    gone = from_record(record, 1, {})
+    assert gone.citations[0].article == replace(PAGED, text="", pages=(), language="")
+    assert gone.moved == {1, 2, 3}
+
+
+def test_records_from_before_there_were_pages_and_copies_are_opened() -> None:
+    record = through_json(paged())
+    for cited in record["citations"]:
+        del cited["page"], cited["article"]["copies"]
+    assert from_record(record, 1, {"rupture": PAGED}).citations[0].pages == (2, 2)
+    assert from_record(record, 1, {}).citations[0].article.copies == ()
+
+
+@pytest.mark.parametrize("page", [None, 0, -1, True, "2", 1.5, [], [1], [2, 1], [1, 1], [1, 2, 3], ["1", 2], 10**13])
+def test_a_page_that_is_none_is_refused(page: Any) -> None:
+    record = through_json(paged())
+    record["citations"][0]["page"] = page
+    with pytest.raises(KeepingError, match="page"):
+        from_record(record, 1, BY_ID)
+
+
+@pytest.mark.parametrize("copies", [None, {}, [1], [{"path": "b.md"}], [PAGED.copies[0].to_dict()] * 21])
+def test_copies_that_are_none_are_refused(copies: Any) -> None:
+    record = through_json(paged())
+    record["citations"][0]["article"]["copies"] = copies
+    with pytest.raises(KeepingError, match="copies"):
+        from_record(record, 1, BY_ID)
+
+
+def test_too_many_copies_do_not_shut_out_a_record() -> None:
+    turn = paged()
+    turn.citations = [replace(c, article=replace(PAGED, copies=PAGED.copies * 50)) for c in turn.citations]
+    turn.answer = None
+    assert len(from_record(through_json(turn), 1, {}).citations[0].article.copies) == 20

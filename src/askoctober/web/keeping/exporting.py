@@ -11,10 +11,10 @@ from typing import Any
 
 from askoctober.answering.assistant import DECLINED
 from askoctober.answering.deciding import in_words
-from askoctober.types import Article
 from askoctober.web.citing import markdown_reference, markdown_text
-from askoctober.web.keeping.records import SUPPORTS, Record, check_conversation, name_of
+from askoctober.web.keeping.records import SUPPORTS, Record, article_of, check_conversation, name_of, pages_of
 from askoctober.web.render import REMARKS
+from askoctober.web.source import in_pages
 from askoctober.web.wording import Say
 
 
@@ -87,10 +87,11 @@ def _standing(turn: Record, say: Say) -> Iterator[str]:
 
 def _item(number: str, place: Record, words: str, say: Say) -> str:
     """Return a list item: where the words stand, and below it the words."""
-    article = Article(**place["article"])
+    article = article_of(place["article"])
+    reference = markdown_reference(article, in_pages(pages_of(place), say))
     # As texts, so that no language puts separators into what is an address.
     where = say("document-place", path=article.path, start=str(place["start"]), end=str(place["end"]))
-    return f"- {number}{markdown_reference(article)} ({markdown_text(where)})\n\n  > {markdown_text(words)}"
+    return f"- {number}{reference} ({markdown_text(where)})\n\n  > {markdown_text(words)}"
 
 
 def _error(error: str, say: Say) -> str:

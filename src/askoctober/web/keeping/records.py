@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from askoctober.errors import KeepingError
-from askoctober.types import SentenceSupport
+from askoctober.types import Article, Copy, SentenceSupport
 from askoctober.web.citing import one_line
 
 FORMAT = 1
@@ -34,6 +34,8 @@ MOST_TURNS = 200
 MOST_SENTENCES = 50
 MOST_CITATIONS = 50
 MOST_TIMINGS = 20
+MOST_COPIES = 20
+"""Other places of an article that are kept with each of its citations."""
 LARGEST_NUMBER = 10**12
 
 Record: TypeAlias = dict[str, Any]
@@ -41,6 +43,7 @@ T = TypeVar("T")
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 ARTICLE = ("id", "path", "title", "author", "publisher", "date", "url")
+COPY = ARTICLE[1:]
 
 
 def name_of(question: str) -> str:
@@ -69,6 +72,20 @@ def check_conversation(data: Any) -> Record:
         "updated": given.time("updated"),
         "turns": given.each("turns", MOST_TURNS, check_turn),
     }
+
+
+def article_of(record: Record) -> Article:
+    """Return the article of a checked record: what is known of it, without its text."""
+    copies = tuple(Copy(**copy) for copy in record.get("copies", ()))
+    return Article(**{name: record[name] for name in ARTICLE}, copies=copies)
+
+
+def pages_of(record: Record) -> tuple[int, int] | None:
+    """Return the first and the last page of a checked citation or hit; None where none was known."""
+    page = record.get("page")
+    if page is None:
+        return None
+    return (page, page) if isinstance(page, int) else (page[0], page[1])
 
 
 def check_turn(data: Any, where: str = "turn") -> Record:
@@ -119,6 +136,7 @@ def _citation(data: Any, where: str) -> Record:
         **given.span(),
         "quote": quote,
         "support": given.share("support"),
+        **given.page(),
     }
 
 
@@ -132,12 +150,19 @@ def _hit(data: Any, where: str) -> Record:
         "text": given.text("text", LONGEST_TEXT),
         "heading": given.text("heading", LONGEST_LINE),
         "article": given.table("article", _article),
+        **given.page(),
     }
 
 
 def _article(data: Any, where: str) -> Record:
     given = _Table(data, where)
-    return {name: given.text(name, LONGEST_LINE) for name in ARTICLE}
+    copies = {"copies": given.each("copies", MOST_COPIES, _copy)} if "copies" in given.data else {}
+    return {name: given.text(name, LONGEST_LINE) for name in ARTICLE} | copies
+
+
+def _copy(data: Any, where: str) -> Record:
+    given = _Table(data, where)
+    return {name: given.text(name, LONGEST_LINE) for name in COPY}
 
 
 def _mark(data: Any, where: str) -> int:
@@ -209,6 +234,17 @@ class _Table:
         if start >= end:
             raise self._wrong("end", "is not behind its start")
         return {"start": start, "end": end}
+
+    def page(self) -> dict[str, Any]:
+        """Return the optional key of a page, or of the first and the last."""
+        if "page" not in self.data:
+            return {}
+        if not isinstance(self.data["page"], list):
+            return {"page": self.whole("page", least=1)}
+        pages = self.each("page", 2, lambda page, where: _Table({"page": page}, where).whole("page", least=1))
+        if len(pages) < 2 or pages[0] >= pages[1]:
+            raise self._wrong("page", "is not a first and a last page")
+        return {"page": pages}
 
     def table(self, key: str, check: Callable[[Any, str], T]) -> T:
         return check(self._given(key, Mapping, "an object"), f"{self.where}.{key}")

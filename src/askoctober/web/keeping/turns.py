@@ -13,6 +13,7 @@ from typing import Any
 from askoctober.types import Answer, Article, Chunk, Citation, EvidenceFound, Hit, Sentence
 from askoctober.web.keeping.exporting import to_markdown
 from askoctober.web.keeping.records import (
+    ARTICLE,
     FORMAT,
     KEPT_HITS,
     LONGEST_LINE,
@@ -20,9 +21,11 @@ from askoctober.web.keeping.records import (
     LONGEST_TEXT,
     LONGEST_WORD,
     MOST_CITATIONS,
+    MOST_COPIES,
     MOST_SENTENCES,
     MOST_TURNS,
     Record,
+    article_of,
     check_conversation,
     check_turn,
     name_of,
@@ -174,7 +177,7 @@ def _said(record: Record, shelf: _Shelf) -> tuple[list[Sentence], list[Citation]
         place = shelf.find(kept, kept["quote"])
         if place is None:
             moved.add(mark)
-        article, start = place or (Article(**kept["article"]), kept["start"])
+        article, start = place or (article_of(kept["article"]), kept["start"])
         end = start + len(kept["quote"])
         citations.append(Citation(mark, article, start, end, kept["quote"], kept["support"]))
     return sentences, citations, moved
@@ -206,8 +209,13 @@ def _hit(hit: Hit) -> Record:
     return {**kept, "heading": _kept(kept["heading"], LONGEST_LINE), "article": _article(kept["article"])}
 
 
-def _article(known: Mapping[str, str]) -> dict[str, str]:
-    return {name: _kept(value, LONGEST_LINE) for name, value in known.items()}
+def _article(known: Record) -> Record:
+    kept: Record = {name: _kept(known[name], LONGEST_LINE) for name in ARTICLE}
+    if copies := known.get("copies"):
+        kept["copies"] = [
+            {name: _kept(value, LONGEST_LINE) for name, value in copy.items()} for copy in copies[:MOST_COPIES]
+        ]
+    return kept
 
 
 def _kept(text: str, longest: int) -> str:

@@ -1,8 +1,20 @@
 // A reader's own articles: files and folders that are dropped or chosen, one line of progress for each.
-import { app, announce, byId, call, element, word } from "./page.js";
+import { app, announce, byId, call, element, header, word } from "./page.js";
 import * as views from "./views.js";
 
-const WANTED = /\.(md|markdown|txt)$|(^|\/)articles\.toml$/i;
+const METADATA = /(^|\/)articles\.toml$/i;
+const MEGABYTE = 1e6;
+const BEAT = 2000;
+
+// Which files are read, and how large they may be, is known on the server.
+function refusal(name, file) {
+  const { endings, largest } = header().dataset;
+  const ends = (ending) => name.toLowerCase().endsWith(ending);
+  if (!METADATA.test(name) && !endings.split(" ").some(ends)) return word("not-an-article");
+  return file.size > Number(largest) ? word("too-large").replace("{n}", readable(largest / MEGABYTE)) : "";
+}
+
+const readable = (number) => new Intl.NumberFormat(header().dataset.language).format(number);
 
 // Files below what was dropped, with their paths; folders are read in portions, as browsers give them.
 async function filesOf(transfer) {
@@ -37,7 +49,8 @@ async function take(files) {
   const taken = new Map();
   for (const [name, file] of list) {
     const tell = row(name);
-    if (!WANTED.test(name)) { tell(word("not-an-article"), "failed"); continue; }
+    const refused = refusal(name, file);
+    if (refused) { tell(refused, "failed"); continue; }
     tell(word("uploading"));
     try {
       const { path } = await app.upload(file);
@@ -53,18 +66,40 @@ async function take(files) {
 
 async function index(taken) {
   taken.forEach((tell) => tell(word("indexing"), "busy"));
+  const stop = follow();
   let done;
   try {
     done = await call("index_articles");
   } catch {
-    done = { problem: word("unreachable"), failed: [] };
+    done = { problem: word("unreachable"), failed: [], files: {} };
   }
-  const failed = new Map(done.failed.map((one) => [one.name, one.problem]));
-  taken.forEach((tell, name) => {
-    const problem = done.problem || failed.get(name);
-    tell(problem || word("ready"), problem ? "failed" : "done");
-  });
+  stop();
+  taken.forEach((tell, name) => tell(...outcome(name, done)));
   await redraw();
+}
+
+// How far the indexing is, in a line of its own: one file may hold thousands of articles. It is not read aloud.
+function follow() {
+  const line = element("li", { className: "ask-so-far", ariaHidden: "true" });
+  let over = false;
+  const timer = setInterval(async () => {
+    const { sentences } = await call("tell_indexed").catch(() => ({}));
+    if (!sentences || over) return;
+    line.textContent = word("so-far").replace("{n}", readable(sentences));
+    if (!line.isConnected) byId("ask-page").querySelector(".ask-progress")?.append(line);
+  }, BEAT);
+  return () => { over = true; clearInterval(timer); line.remove(); };
+}
+
+// What became of a file: of one with several articles, how many, and which of its parts were left out.
+function outcome(name, { problem, failed, files }) {
+  const count = files[name] ?? 0;
+  const own = failed.filter((one) => one.name === name || ["#", "/"].some((sign) => one.name.startsWith(name + sign)));
+  const first = own[0] && `${own[0].name.slice(name.length + 1)} ${own[0].problem}`.trim();
+  if (problem || (own.length && !count)) return [problem || first, "failed"];
+  const ready = count > 1 ? word("ready-many").replace("{n}", readable(count)) : word("ready");
+  const left = own.length ? `; ${word("left-out").replace("{n}", readable(own.length))} ${first}` : "";
+  return [ready + left, "done"];
 }
 
 // The list of articles anew, with the progress as it stands.

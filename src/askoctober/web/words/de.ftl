@@ -105,6 +105,10 @@ and-more = { $count ->
 }
 read-whole = Ganz lesen
 original = Original
+on-page = S. { $page }
+on-pages = S. { $first }–{ $last }
+also-at = Auch bei
+more-copies = und noch { $count }
 no-article = Dieser Artikel ist nicht in der Sammlung.
 no-place = Diese Stelle gibt es in dem Artikel nicht.
 copy-citation = Quellenangabe kopieren
@@ -132,7 +136,7 @@ match-after = Nächster Treffer
 remove = Entfernen
 remove-article = { $title } entfernen
 own-articles = Ihre eigenen Artikel
-own-lead = Ziehen Sie Markdown- oder Textdateien oder einen Ordner mit solchen hierher. Sie bleiben auf diesem Computer, und gleich darauf können Sie danach fragen.
+own-lead = Ziehen Sie Artikel oder einen Ordner mit Artikeln hierher: Markdown, Text, HTML, PDF, Word, OpenDocument, EPUB, RTF, E-Mail, CSV, JSON Lines, ZIP und mehr. Sie bleiben auf diesem Computer, und gleich darauf können Sie danach fragen.
 own-files = Dateien wählen
 own-folder = Ordner wählen
 own-lost = Die hochgeladene Datei ist verloren gegangen; ziehen Sie sie noch einmal hierher.
@@ -190,9 +194,13 @@ js-loading = Wird geladen
 js-uploading = wird hochgeladen
 js-taken = geprüft
 js-indexing = wird indexiert
+js-so-far = { "{n}" } Sätze bisher indexiert
 js-ready = bereit für Fragen
+js-ready-many = bereit für Fragen: { "{n}" } Artikel
+js-left-out = { "{n}" } ausgelassen, davon zuerst:
 js-removed = Entfernt
-js-not-an-article = ist weder Markdown noch Text
+js-not-an-article = hat kein Format, das gelesen wird
+js-too-large = ist größer als { "{n}" } MB; teilen Sie die Datei.
 export-failed = Diese Unterhaltung lässt sich nicht exportieren: Sie ist beschädigt.
 
 ## The exported document

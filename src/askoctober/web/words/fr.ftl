@@ -108,6 +108,10 @@ and-more = { $count ->
 }
 read-whole = Lire en entier
 original = Original
+on-page = p. { $page }
+on-pages = p. { $first }-{ $last }
+also-at = Aussi dans
+more-copies = et { $count } de plus
 no-article = Cet article n’est pas dans la collection.
 no-place = Ce passage n’est pas dans l’article.
 copy-citation = Copier la référence
@@ -135,7 +139,7 @@ match-after = Résultat suivant
 remove = Retirer
 remove-article = Retirer { $title }
 own-articles = Vos propres articles
-own-lead = Déposez ici des fichiers Markdown ou texte, ou un dossier qui en contient. Ils restent sur cet ordinateur, et vous pouvez les interroger un instant plus tard.
+own-lead = Déposez ici des articles, ou un dossier d’articles : Markdown, texte, HTML, PDF, Word, OpenDocument, EPUB, RTF, courriel, CSV, JSON Lines, ZIP et d’autres formats. Ils restent sur cet ordinateur, et vous pouvez les interroger un instant plus tard.
 own-files = Choisir des fichiers
 own-folder = Choisir un dossier
 own-lost = Le fichier envoyé a été perdu ; déposez-le de nouveau.
@@ -193,9 +197,13 @@ js-loading = Chargement
 js-uploading = envoi en cours
 js-taken = vérifié
 js-indexing = indexation en cours
+js-so-far = { "{n}" } phrases indexées jusqu’ici
 js-ready = prêt à être interrogé
+js-ready-many = prêt à être interrogé : { "{n}" } articles
+js-left-out = { "{n}" } laissés de côté, dont d’abord :
 js-removed = Retiré
-js-not-an-article = n’est ni du Markdown ni du texte
+js-not-an-article = n’est dans aucun format pris en charge
+js-too-large = dépasse { "{n}" } Mo ; divisez le fichier.
 export-failed = Cette conversation ne peut pas être exportée : elle est endommagée.
 
 ## The exported document

@@ -122,6 +122,10 @@ and-more = { $count ->
 }
 read-whole = Читать целиком
 original = Оригинал
+on-page = с. { $page }
+on-pages = с. { $first }–{ $last }
+also-at = Также:
+more-copies = и ещё { $count }
 no-article = Этой статьи нет в подборке.
 no-place = Такого места в статье нет.
 copy-citation = Копировать ссылку на источник
@@ -153,7 +157,7 @@ match-after = Следующее совпадение
 remove = Убрать
 remove-article = Убрать: { $title }
 own-articles = Ваши собственные статьи
-own-lead = Перетащите сюда файлы Markdown, текстовые файлы или папку с ними. Они останутся на этом компьютере, и вскоре по ним можно будет задавать вопросы.
+own-lead = Перетащите сюда статьи или папку с ними: Markdown, текст, HTML, PDF, Word, OpenDocument, EPUB, RTF, электронные письма, CSV, JSON Lines, ZIP и другие форматы. Они останутся на этом компьютере, и вскоре по ним можно будет задавать вопросы.
 own-files = Выбрать файлы
 own-folder = Выбрать папку
 own-lost = Загруженный файл потерян; перетащите его ещё раз.
@@ -211,9 +215,13 @@ js-loading = Загрузка
 js-uploading = загружается
 js-taken = проверен
 js-indexing = индексируется
+js-so-far = проиндексировано предложений: { "{n}" }
 js-ready = готов к вопросам
+js-ready-many = готово к вопросам, статей: { "{n}" }
+js-left-out = пропущено: { "{n}" }, первое:
 js-removed = Убрано
-js-not-an-article = не является ни Markdown, ни текстом
+js-not-an-article = имеет формат, который не читается
+js-too-large = больше { "{n}" } МБ; разделите файл.
 export-failed = Этот диалог нельзя экспортировать: он повреждён.
 
 ## The exported document

@@ -1,0 +1,121 @@
+"""What each file of a corpus was like when it was last read, so that it is read again only when it has changed.
+
+A file counts as unchanged when its size and its time of change are those of the last reading, as version control and
+backup programs have it. Losing this file costs one reading of the corpus and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from askoctober.corpus import Corpus
+from askoctober.corpus.finding import METADATA, Found
+
+FILE = ".files.json"
+SETTLED = 2.0
+"""Seconds after its change from which a file's time tells: within them it may change again and keep its time."""
+
+
+class States:
+    """States of files by their paths, see `Corpus.state`, for one index as its manifest stands."""
+
+    def __init__(self, index: Path, manifest: str) -> None:
+        """Read what is known for the index in a folder if it is that of the manifest with this sum."""
+        self._path = index / FILE
+        self._known = _read(self._path, manifest)
+        self._now: dict[str, list[Any]] = {}
+
+    def of(self, corpus: Corpus, entry: Found) -> str:
+        """Return the state of a file, from what is known of it where its size and time are the same.
+
+        Raises:
+            CorpusError: the file cannot be read.
+        """
+        sign = _sign(entry)
+        known = self._known.get(entry.path)
+        state = known[1] if known and sign and known[0] == sign else corpus.state(entry)
+        if sign:
+            self._now[entry.path] = [sign, state, bool(known and known[1] == state and known[2])]
+        return str(state)
+
+    def is_indexed(self, path: str, state: str) -> bool:
+        """Whether the index holds all that a file of this state has to give."""
+        known = self._known.get(path)
+        return known is not None and known[1] == state and bool(known[2])
+
+    def set_indexed(self, path: str, *, wholly: bool) -> None:
+        """Note that the index holds a file's articles, `wholly` if no part of it failed: those are tried again."""
+        if path in self._now:
+            self._now[path][2] = wholly
+
+    def forget(self, path: str) -> None:
+        """Note that a file's articles are to be read again."""
+        self._now.pop(path, None)
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Yield path and state of the files that were asked for."""
+        yield from ((path, str(state)) for path, (_, state, _) in self._now.items())
+
+    def keep(self, path: str) -> bool:
+        """Take over what is known of a file that nobody asks for now; return whether anything is."""
+        if path in self._known:
+            self._now[path] = self._known[path]
+        return path in self._known
+
+    def save(self, manifest: str) -> None:
+        """Write what is known now, for the index whose manifest has this sum."""
+        recent = (time.time() - SETTLED) * 1e9
+        files = {path: kept for path, kept in self._now.items() if all(stamp < recent for _, stamp in kept[0])}
+        body = json.dumps({"manifest": manifest, "files": files}, ensure_ascii=True, sort_keys=True)
+        text = f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n"
+        if not self._path.exists() or self._path.read_bytes() != text.encode():
+            draft = self._path.with_name(FILE + ".draft")
+            with suppress(OSError):  # of a full disk: the index is in force, and this only saves time
+                draft.write_text(text, encoding="ascii", newline="")
+                draft.replace(self._path)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file of states is as it was written."""
+    try:
+        digest, body = path.read_text(encoding="ascii").split("\n", 1)
+    except (OSError, ValueError):
+        return False
+    return body.endswith("\n") and hashlib.sha256(body[:-1].encode()).hexdigest() == digest
+
+
+def _read(path: Path, manifest: str) -> Mapping[str, list[Any]]:
+    if not is_sound(path):
+        return {}
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="ascii").split("\n", 1)[1])
+        files = kept["files"] if kept["manifest"] == manifest else {}
+        sound = all(_is_sign(sign) and isinstance(state, str) for sign, state, _ in files.values())
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
+    return files if sound else {}
+
+
+def _is_sign(sign: Any) -> bool:
+    return isinstance(sign, list) and all(isinstance(stamp, list) and len(stamp) == 2 for stamp in sign)
+
+
+def _sign(entry: Found) -> list[list[int]]:
+    """Size and time of change of a file, and of the `articles.toml` beside it; nothing where they cannot be told."""
+    try:
+        sign = [_stat(entry.location)]
+        beside = entry.location.with_name(METADATA)
+        return [*sign, _stat(beside)] if beside.exists() else sign
+    except OSError:
+        return []
+
+
+def _stat(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]

@@ -1,0 +1,16 @@
+"""Whether the installation and the index are whole, what it means where they are not, and what mends it.
+
+    installation   Python, packages, models, disk, memory
+    folder         what lies in the folder of an index
+    examining      its manifest, sums, settings and corpus     segments   what stands in its files
+    mending        left-overs removed, damaged parts made anew
+
+Checking changes nothing; only `mend` does.
+"""
+
+from askoctober.checking.examining import check_index
+from askoctober.checking.findings import Finding
+from askoctober.checking.installation import check_installation
+from askoctober.checking.mending import mend, mend_own, needs_rebuild
+
+__all__ = ["Finding", "check_index", "check_installation", "mend", "mend_own", "needs_rebuild"]

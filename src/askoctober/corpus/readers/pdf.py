@@ -1,0 +1,137 @@
+"""PDF: the text of each page as pdfium finds it, without what repeats at the edges, its lines joined to paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from askoctober.corpus.documents import Document, Failure, Source
+from askoctober.corpus.metadata import Metadata, clean
+from askoctober.corpus.readers.blocks import require, tidy
+from askoctober.corpus.readers.pagination import Line, assemble, drop_repeated
+from askoctober.errors import CorpusError
+
+MOST_PAGES = 5000
+FEWEST_LETTERS = 16
+"""Letters on a page that holds text; a scan may carry a stamp or a page number."""
+OCR = "run it through OCR first, for example: ocrmypdf IN OUT."
+_DATE = re.compile(r"(?:D:)?(\d{4})(?:(\d\d)(\d\d)?)?")
+_HYPHENS = re.compile("[\x02\ufffe]\r?\n?")
+_JUNK_TITLE = re.compile(r"(?:untitled|microsoft word - |.{0,200}\.(?:docx?|indd|tex|dvi|pdf|qxd)$)", re.I)
+
+
+def read(source: Source) -> Iterator[Document | Failure]:
+    """Yield the text with the offset of each page, and name the pages that are scans without text.
+
+    Raises:
+        CorpusError: it is encrypted, damaged, too long, or a scan throughout.
+    """
+    pdfium = require("pypdfium2")
+    try:
+        document = pdfium.PdfDocument(source.stream.read())
+    except pdfium.PdfiumError as error:
+        if "assword" in str(error):
+            raise CorpusError("is encrypted; save it without a password.") from error
+        raise CorpusError("is a damaged PDF; get it again, or print it to a new PDF.") from error
+    try:
+        if len(document) > MOST_PAGES:
+            raise CorpusError(f"has more than {MOST_PAGES} pages; split it.")
+        pages, scanned = [], list[int]()
+        for number in range(len(document)):
+            lines, is_scan = _read_page(pdfium, document, number)
+            pages.append(lines)
+            scanned += [number + 1] if is_scan else []
+        metadata = _metadata(document, pages[0] if pages else [])
+    finally:
+        document.close()
+    text, offsets = assemble(drop_repeated(pages))
+    if not any(character.isalpha() for character in text) or len(scanned) == len(pages):
+        if scanned:
+            raise CorpusError(f"is a scan without text; {OCR}")
+        raise CorpusError("holds no words of an article; fill or remove it.")
+    yield Document(text, metadata, pages=tuple(offsets))
+    if scanned:
+        yield Failure(source.path, f"holds no text on {_ranges(scanned)}, which are scans; {OCR}")
+
+
+def _read_page(pdfium: Any, document: Any, number: int) -> tuple[list[Line], bool]:
+    """Return the lines of a page, and whether it is a picture without text."""
+    try:
+        page = document[number]
+    except pdfium.PdfiumError:
+        return [], False
+    try:
+        lines = _lines(pdfium, page)
+        letters = sum(character.isalpha() for line in lines for character in line.text)
+        kinds = [pdfium.raw.FPDF_PAGEOBJ_IMAGE]
+        is_scan = letters < FEWEST_LETTERS and next(iter(page.get_objects(filter=kinds, max_depth=3)), None) is not None
+        return lines, is_scan
+    except pdfium.PdfiumError:
+        return [], False
+    finally:
+        page.close()
+
+
+def _lines(pdfium: Any, page: Any) -> list[Line]:
+    textpage = page.get_textpage()
+    try:
+        text = textpage.get_text_range()
+        exact = len(text) == textpage.count_chars()  # only then do characters and their boxes have the same numbers
+        lines, at = [], 0
+        for raw in (
+            _HYPHENS.sub(lambda found: "-" + "\n" * (len(found[0])), text).split("\n") if not exact else _cut(text)
+        ):
+            words = tidy(raw.replace("\x02", "-").replace("\ufffe", "-"))
+            start = at + len(raw) - len(raw.lstrip())
+            if words:
+                top, size = 0.0, 0.0
+                if exact:
+                    _, bottom, _, _ = textpage.get_charbox(start, loose=True)
+                    top, size = bottom, float(pdfium.raw.FPDFText_GetFontSize(textpage, start))
+                lines.append(Line(" ".join(words.split()), top, size))
+            at += len(raw) + (0 if exact else 1)
+        return lines
+    finally:
+        textpage.close()
+
+
+def _cut(text: str) -> list[str]:
+    """Return the lines of a page, nothing taken away; the hyphen that pdfium found ends a line too."""
+    return re.findall("[^\n\x02\ufffe]*(?:\n|[\x02\ufffe]\r?\n?|$)", text)
+
+
+def _metadata(document: Any, first: list[Line]) -> Metadata:
+    values = document.get_metadata_dict()
+    title = " ".join(tidy(values.get("Title", "")).split())
+    if not title or _JUNK_TITLE.match(title):
+        title = _largest(first)
+    found = _DATE.match(values.get("CreationDate", ""))
+    date = "-".join(filter(None, found.groups())) if found else ""
+    return clean({"title": title, "author": values.get("Author"), "date": date})
+
+
+def _largest(lines: list[Line]) -> str:
+    """Return the first run of lines in the largest type of a page, "" where no type stands out."""
+    sizes = sorted(line.size for line in lines)
+    if not sizes or sizes[-1] < 1.15 * sizes[len(sizes) // 2]:
+        return ""
+    start = next(row for row, line in enumerate(lines) if line.size == sizes[-1])
+    run = []
+    for line in lines[start : start + 4]:
+        if line.size != sizes[-1]:
+            break
+        run.append(line.text)
+    title = " ".join(run)
+    return title if len(title) <= 300 and any(c.isalpha() for c in title) else ""
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return "pages 3-5, 9"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return "pages " + ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)

@@ -1,0 +1,34 @@
+"""Markdown and plain text: one article a file, whose characters keep their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from askoctober.corpus import markdown, plaintext
+from askoctober.corpus.documents import Document, Failure, Source
+from askoctober.corpus.encoding import decode
+from askoctober.corpus.furniture import blank_furniture
+from askoctober.corpus.metadata import Metadata, clean
+from askoctober.errors import CorpusError
+
+MARKDOWN = (".md", ".markdown")
+
+
+def read(source: Source) -> Iterator[Document | Failure]:
+    """Yield the article, its front matter and furniture blanked; a given title spares the search for one.
+
+    Raises:
+        CorpusError: the bytes are not text, the front matter is not YAML, or no words are left.
+    """
+    text = decode(source.stream.read())
+    own: Metadata = {}
+    is_markdown = source.path.lower().endswith(MARKDOWN)
+    if is_markdown:
+        own, text = markdown.split_front_matter(text)
+    blanked = blank_furniture(text)
+    if not any(character.isalpha() for character in blanked):
+        raise CorpusError("holds no words of an article; fill or remove it.")
+    if not (own.get("title") or clean(source.settings).get("title")):
+        title = markdown.find_title(blanked) if is_markdown else plaintext.find_title(text, blanked)
+        own |= {"title": title} if title else {}
+    yield Document(blanked, own)
