@@ -1,4 +1,4 @@
-# make install | run | test | check | eval | clean
+# make install | run | test | soak | check | eval | clean
 #
 #   make run PORT=8080          the chat, on another port (HOST=0.0.0.0: for other machines too)
 #   make install PYTHON=python3.12
@@ -6,7 +6,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help install run test check eval clean port models
+.PHONY: help install run test soak check eval clean port models
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,6 +62,7 @@ help:
 	@echo "make install   make .venv and install askoctober with its tools into it"
 	@echo "make run       fetch the models, bring the index up to date, serve the chat (PORT=..., HOST=...)"
 	@echo "make test      all tests"
+	@echo "make soak      hours of kills, full disks, power cuts and mutations; make test runs some of each"
 	@echo "make check     lint, format, types, architecture"
 	@echo "make eval      measure answers on labelled questions (ARTICLES=..., QUESTIONS=..., FLAGS=...)"
 	@echo "make clean     remove .venv and caches (models stay in the user's cache)"
@@ -95,9 +96,12 @@ models: $(STAMP)
 	@$(ASKOCTOBER) models pull --all
 
 test: $(STAMP) models
-	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest; else \
+	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest -m "not soak"; else \
 		echo "make: the tests of the chat are left out; they need chromium: sudo apt-get install chromium" >&2; \
-		$(BIN)/python -m pytest -m "not browser"; fi
+		$(BIN)/python -m pytest -m "not soak and not browser"; fi
+
+soak: $(STAMP) models
+	@$(BIN)/python -m pytest -m soak --timeout 7200
 
 check: $(STAMP)
 	@$(BIN)/python -m ruff check .

@@ -97,7 +97,14 @@ def main() -> None:
     for size in sorted(options.sizes):
         for name in options.only:
             trial = Trial(
-                name, size, shelf.folder, options.work / "trials", options.limit, options.threads, options.peers
+                name,
+                size,
+                shelf.folder,
+                options.work / "trials",
+                options.limit,
+                options.threads,
+                options.peers,
+                embedder,
             )
             trials.append(measure(trial, kept))
             print("  ".join(report.line(trials[-1])), file=sys.stderr, flush=True)

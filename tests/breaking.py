@@ -48,6 +48,11 @@ def run_beside_the_tests(program: str, *args: str, timeout: float = 800) -> Any:
     return json.loads(run.stdout.splitlines()[-1])
 
 
+def say(text: str) -> None:
+    """Print a line, which `run_beside_the_tests` takes for the result, or pytest shows with -s."""
+    sys.stdout.write(text + "\n")
+
+
 def article(seed: str, sentences: int = 16) -> str:
     """A Markdown article of made-up words, the same for the same seed."""
     draw = random.Random(seed)
@@ -196,13 +201,14 @@ class WatchedEncoder(FastEncoder):
         return super().encode_tokens(texts)
 
 
-def build_watched(root: Path, witness: Witness) -> None:
-    """Bring `root/index` up to date with `root/corpus`, and tell the witness how far it is."""
+def build_watched(root: Path, witness: Witness, index: Path | None = None) -> None:
+    """Bring an index, `root/index`, up to date with `root/corpus`, and tell the witness how far it is."""
 
     def progress(label: str, done: int, total: int) -> None:
         witness.phase = label
 
-    build(config_of(root, chunk_size=CHUNK_SIZE), progress=progress, encoder=WatchedEncoder(witness))
+    config = config_of(root, chunk_size=CHUNK_SIZE, index=index or root / "index")
+    build(config, progress=progress, encoder=WatchedEncoder(witness))
     witness.phase = "done"
 
 

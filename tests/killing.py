@@ -25,6 +25,7 @@ from breaking import (
     make_index,
     new_shelf,
     old_shelf,
+    say,
     thresholds,
     wait_for,
     wait_until,
@@ -115,7 +116,7 @@ def at_random(root: str, kind: str, anew: str, kills: str, seed: str) -> None:
             worst = max(worst, again / max(killed, 1))
             left = [path.name for path in (scene.root / "index").iterdir() if path.name == "building"]
             assert not left, left
-    print(json.dumps({"phases": phases, "needed": scene.needed, "again_a_kill": worst}))
+    say(json.dumps({"phases": phases, "needed": scene.needed, "again_a_kill": worst}))
 
 
 STEPS = ((os, "fsync"), (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "mkdir"))
@@ -140,7 +141,7 @@ def at_steps(root: str, kind: str, anew: str, stride: str) -> None:
             except AssertionError as error:
                 raise AssertionError(f"killed before step {number}: {error}") from error
             embedded.append(scene.witness.embedded)
-    print(json.dumps({"kills": len(embedded), "needed": scene.needed, "most_embedded": max(embedded)}))
+    say(json.dumps({"kills": len(embedded), "needed": scene.needed, "most_embedded": max(embedded)}))
 
 
 def _die_at(number: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from askoctober.building import build
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever
-from breaking import CHUNK_SIZE, KINDS, FastEncoder, article, fork, thresholds, wait_for
+from breaking import CHUNK_SIZE, KINDS, FastEncoder, article, fork, say, thresholds, wait_for
 from shelves import config_of, write_files
 
 ARTICLES = 6
@@ -67,7 +67,7 @@ def share(work: str, readers: str, rounds: str) -> None:
         ended = [wait_for(child) for child in children]
     opened = [int(path.read_text()) for path in root.glob("opened-*")]
     found: dict[str, Any] = {"ended": ended, "opened": opened}
-    print(json.dumps(found))
+    say(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_alone_it_lists_its_targets(make: Make) -> None:
     said = make().stdout
-    assert [line.split()[1] for line in said.splitlines()] == ["install", "run", "test", "check", "eval", "clean"]
+    assert [line.split()[1] for line in said.splitlines()] == ["install", "run", "test", "soak", "check", "eval", "clean"]
 
 
 def test_a_missing_python_is_one_line(make: Make) -> None:
@@ -136,7 +136,13 @@ def test_the_tests_say_how_to_get_a_browser(make: Make, tmp_path: Path) -> None:
         (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
     done = make("test", PATH=str(tmp_path / "bin"))
     assert done.returncode == 0 and "sudo apt-get install chromium" in done.stderr and done.stderr.count("\n") == 1
-    assert calls.read_text().splitlines() == ["-m askoctober models pull --all", "-m pytest -m not browser"]
+    assert calls.read_text().splitlines() == ["-m askoctober models pull --all", "-m pytest -m not soak and not browser"]
+
+
+def test_what_takes_hours_is_asked_for_by_itself(make: Make, tmp_path: Path) -> None:
+    calls = install(tmp_path)
+    assert make("soak").returncode == 0
+    assert calls.read_text().splitlines() == ["-m askoctober models pull --all", "-m pytest -m soak --timeout 7200"]
 
 
 def test_clean_leaves_the_sources(make: Make, tmp_path: Path) -> None:
@@ -159,6 +165,9 @@ def test_every_requirement_is_pinned() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in lines if line[:1].isalnum()}
-    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    extras = project["optional-dependencies"]
+    for text in [*project["dependencies"], *extras["formats"], *extras["dev"]]:
         requirement = Requirement(text)
+        if requirement.name == project["name"]:
+            continue  # with one of its own extras
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), text

@@ -207,6 +207,16 @@ def test_a_file_whose_articles_lie_in_several_segments_loses_none(tmp_path, monk
             assert held(config) == expected
 
 
+def test_an_update_of_one_file_loses_nothing_of_a_damaged_part(tmp_path, monkeypatch):
+    config, expected = grown(tmp_path, monkeypatch)
+    records = json.loads((config.index / MANIFEST).read_text(encoding="utf-8"))["segments"]
+    path = config.index / max(records, key=lambda record: record["chunks"])["files"]["articles"]["name"]
+    path.write_bytes(b"")
+    (config.corpus / "moon.md").write_text("# The moon\n\nTables of the lunar distance.", encoding="utf-8")
+    build(config, encoder=HashEncoder(), changed=["moon.md"])
+    assert (checked(config), sorted(held(config))) == ([], sorted(expected))
+
+
 def test_left_overs_are_named_and_removed_and_what_is_foreign_stays(config):
     index = config.index
     left = {".manifest.json.draft", ".files.json.draft", "tokens-0123456789ab.u8", "basis-0123456789ab.npy"}
@@ -231,6 +241,27 @@ def test_an_unfinished_build_is_gone_on_with(config):
     assert said(config) == [("notice", "building", "holds an unfinished build")]
     mended(config)
     assert (checked(config), held(config)) == ([], expected)
+
+
+def test_what_a_killed_build_had_named_already_is_kept_for_the_next(config, monkeypatch):
+    import askoctober.index.writing as writing
+
+    expected = FILES | {"tides.md": "# Tides\n\nThe tide turns."}
+    write_files(config.corpus, expected)
+
+    def killed(path: Path, text: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "write_durably", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(config, encoder=HashEncoder())
+    assert len(list(config.index.glob("articles-*"))) == 2
+    assert "building" in {finding.file for finding in checked(config)}
+    assert not any("replaced" in finding.what for finding in checked(config))
+    encoder = HashEncoder()
+    mended(config, encoder)
+    assert (encoder.seen, checked(config), sorted(held(config))) == ([], [], sorted(expected))
 
 
 def test_while_a_build_runs_what_it_makes_is_no_left_over(config):

@@ -61,12 +61,16 @@ def passed(path: str, data: bytes, name: str) -> File:
     return File(path, data, passed=name)
 
 
-_NOUNS = "lamp bell ledger cutter pilot harbour bakery orchard printer ferry mill signal bridge lock barge quarry".split()
+_NOUNS = (
+    "lamp bell ledger cutter pilot harbour bakery orchard printer ferry mill signal bridge lock barge quarry".split()
+)
 _PLACES = "Aldmoor Brackwater Corley Dunhythe Eastwick Farrow Gannet Holm Inverlea Jessop Kelm Lorne".split()
 _VERBS = "counted carried mended sold measured painted borrowed weighed stored ordered repaired promised".split()
 _THINGS = "casks ropes letters lanterns sacks planks nets coins maps wheels herrings barrels stones hides".split()
 _PEOPLE = "the keeper,the mate,her sister,a clerk,the miller,two boys,the widow,a surveyor,the cook,nobody".split(",")
-_ENDINGS = "before the ice came,after the auction,without a receipt,in plain sight,for a wager,as the tide turned".split(",")
+_ENDINGS = (
+    "before the ice came,after the auction,without a receipt,in plain sight,for a wager,as the tide turned".split(",")
+)
 
 
 def prose(key: str, sentences: int = 4) -> str:
@@ -74,8 +78,9 @@ def prose(key: str, sentences: int = 4) -> str:
     dice = random.Random(key)
     pick = dice.choice
     return " ".join(
-        f"In {dice.randrange(1700, 1990)} the {pick(_NOUNS)} at {pick(_PLACES)} {pick(_VERBS)} {dice.randrange(2, 999)} "
-        f"{pick(_THINGS)}, and {pick(_PEOPLE)} {pick(_VERBS)} the {pick(_NOUNS)} {pick(_ENDINGS)}."
+        f"In {dice.randrange(1700, 1990)} the {pick(_NOUNS)} at {pick(_PLACES)} {pick(_VERBS)} "
+        f"{dice.randrange(2, 999)} {pick(_THINGS)}, and {pick(_PEOPLE)} {pick(_VERBS)} "
+        f"the {pick(_NOUNS)} {pick(_ENDINGS)}."
         for _ in range(sentences)
     )
 

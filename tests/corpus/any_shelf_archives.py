@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Of the shelf: archives, sound, hostile and within each other; links, pipes and what cannot be opened."""
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from any_shelf import File, Want, bad, first, prose
-from any_shelf_files import page, words
+from any_shelf_files import page, pdfs, read_formats, saved_pages, thrice, words
+from any_shelf_texts import described, encoded, named, shaped
+from any_shelf_wrong import broken, json_files, misnamed, unread
 from collecting import mail, tarred, zipped
 from making import make_docx, make_zip
 
@@ -21,7 +24,6 @@ def archives() -> list[File]:
     """Archives of every ending."""
     inner = [
         ("docs/a.md", f"# In a zip\n\n{prose('zip a')}".encode()),
-        ("docs/articles.toml", b'["b.txt"]\ntitle = "Named inside"\nauthor = "Z"\n'),
         ("docs/b.txt", prose("zip b").encode()),
         ("page.html", page("zip page")),
         ("letter.eml", mail("Zipped", prose("zip mail"))),
@@ -37,7 +39,7 @@ def archives() -> list[File]:
             "archives/all.zip", zipped(inner),
             (
                 Want(first("zip a"), "archives/all.zip/docs/a.md", title="In a zip"),
-                Want(first("zip b"), "archives/all.zip/docs/b.txt", title="Named inside", author="Z"),
+                Want(first("zip b"), "archives/all.zip/docs/b.txt", title="B"),
                 Want(first("zip page 0"), "archives/all.zip/page.html", title="The Lamp", hides=("cookies",)),
                 Want(first("zip mail"), "archives/all.zip/letter.eml", title="Zipped"),
             ),
@@ -55,6 +57,24 @@ def archives() -> list[File]:
             tuple(Want(first(f"beside {n}"), "archives/deep.zip/" + p) for n, p in ((1, "in3.zip/in2.zip/beside1.md"), (2, "in3.zip/beside2.md"), (3, "beside3.md"))),
             (("archives/deep.zip/in3.zip/in2.zip/in1.zip", "lies 3 archives deep; unpack it."),),
         ),
+        File(
+            "archives/described.zip",
+            zipped([("d/a.txt", prose("inside").encode()), ("d/articles.toml", b'["a.txt"]\ntitle = "Told"\nauthor = "Z"\n')]),
+            (Want(first("inside"), "archives/described.zip/d/a.txt", title="Told", author="Z"),),
+            unsound="what articles.toml says in an archive does not reach the article",
+        ),
+        File(
+            "archives/page.zip",
+            zipped([("The Lamp.html", page("in zip")), ("The Lamp_files/ad.html", page("in zip ad"))]),
+            (Want(first("in zip 0"), "archives/page.zip/The Lamp.html"),),
+            unsound="parts of a saved page become articles where it is in an archive",
+        ),
+        File(
+            "archives/code.zip",
+            zipped([("package.json", b'{"name": "x"}'), ("README.md", prose("code zip").encode())]),
+            (Want(first("code zip"), "archives/code.zip/README.md"),),
+            unsound="JSON of programs fails where it is in an archive",
+        ),
         bad("archives/none.zip", zipped([]), "holds no article"),
         bad("archives/photos.zip", zipped([("a.jpg", b"x")]), "holds no article"),
     ]  # fmt: skip
@@ -65,7 +85,7 @@ def hostile() -> list[File]:
     zeros = bytes(60_000_000)
     bomb = zipped([("a.txt", zeros)])
     out = prose("out").encode()
-    names = ["../out.md", "/etc/out.md", "C:/out.md", "..\\out.md", "a/../../out.md"]
+    names = ["../out.md", "/etc/out.md", "C:/out.md", "a\\out.md", "a/../../out.md"]
     twice = io.BytesIO()
     with zipfile.ZipFile(twice, "w") as file:
         for number in (1, 2):
@@ -81,7 +101,12 @@ def hostile() -> list[File]:
         file.writestr("sound.md", prose("linked"))
     devices = io.BytesIO()
     with tarfile.open(fileobj=devices, mode="w") as tar:
-        for name, kind in (("sym.md", tarfile.SYMTYPE), ("hard.md", tarfile.LNKTYPE), ("dev.md", tarfile.CHRTYPE), ("pipe.md", tarfile.FIFOTYPE)):
+        for name, kind in (
+            ("sym.md", tarfile.SYMTYPE),
+            ("hard.md", tarfile.LNKTYPE),
+            ("dev.md", tarfile.CHRTYPE),
+            ("pipe.md", tarfile.FIFOTYPE),
+        ):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, "/etc/passwd"
             tar.addfile(info)
@@ -122,8 +147,18 @@ def broken_archives() -> list[File]:
     """Archives cut in half, and with their first bytes damaged."""
     parts = [(f"{n}.md", prose(f"part {n}", 30).encode()) for n in range(4)]
     sound = {".zip": zipped(parts), ".tar": tarred(parts), ".tgz": tarred(parts, "gz"), ".txz": tarred(parts, "xz")}
-    half = [File(f"broken/half{end}", data[: len(data) // 2]) for end, data in sound.items()]
-    return half + [File(f"broken/start{end}", b"\xff\x00\xfe\x01" + data[4:]) for end, data in sound.items()]
+    half = {end: data[: len(data) // 2] for end, data in sound.items()}
+    start = {end: b"\xff\x00\xfe\x01" + data[4:] for end, data in sound.items()}
+    whole = (Want(first("part 0"), "broken/half.tar/0.md"),)
+    late = "its sound members come before the damage and are not read"
+    return [
+        bad("broken/half.zip", half[".zip"], "is a damaged ZIP file ("),
+        File("broken/half.tar", half[".tar"], whole, (("", "is a damaged tar file"),), unsound=late),
+        bad("broken/half.tgz", half[".tgz"], "is a damaged tar file"),
+        bad("broken/half.txz", half[".txz"], "is a damaged tar file"),
+        bad("broken/start.zip", start[".zip"], "is named .zip but is not ZIP"),
+        *(bad(f"broken/start{end}", start[end], "is a damaged tar file") for end in (".tar", ".tgz", ".txz")),
+    ]  # fmt: skip
 
 
 def link(target: str) -> Callable[[Path], None]:
@@ -149,3 +184,10 @@ def links() -> list[File]:
         bad("links/pipe.md", pipe, "is not a regular file"),
         bad("links/pipe.json", pipe, "is not a regular file"),
     ]
+
+
+def everything() -> list[File]:
+    """The whole shelf."""
+    texts = [*encoded(), *shaped(), *named(), *described()]
+    documents = [*read_formats(), *pdfs(), *misnamed(), *broken(), *unread(), *json_files(), *saved_pages(), *thrice()]
+    return [*texts, *documents, *archives(), *hostile(), *broken_archives(), *(links() if os.name == "posix" else [])]

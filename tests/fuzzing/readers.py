@@ -1,7 +1,7 @@
 """Fuzz one reader under libFuzzer: python tests/fuzzing/readers.py READER FINDS [libFuzzer options] [CORPUS].
 
-Needs atheris beside askoctober[formats]. An input's first byte picks the kind of file, the rest is the file, or the part
-of one. What breaks a promise is written to the folder FINDS, one file for each place where it came about, and the run
+Needs atheris beside askoctober[formats]. An input's first byte picks the kind of file, the rest is the file, or a part
+of it. What breaks a promise is written to the folder FINDS, one file for each place where it came about, and the run
 goes on; a crash, a hang or a memory limit ends it, and libFuzzer writes the input itself.
 """
 

@@ -15,7 +15,7 @@ from askoctober.building import build
 from askoctober.errors import IndexFolderError
 from askoctober.index import IndexWriter, LocalStore
 from askoctober.index.format import HOLDER
-from breaking import run_beside_the_tests
+from breaking import run_beside_the_tests, say
 from encoders import HashEncoder
 from shelves import build_from, config_of
 
@@ -26,7 +26,7 @@ from askoctober.index.disk import hold
 from askoctober.index.format import HOLDER, LOCK
 folder = Path(sys.argv[1])
 with hold(folder / LOCK, folder / HOLDER):
-    print("held", flush=True)
+    say("held", flush=True)
     sys.stdin.read()
 """
 SHARING = "import sys, sharing; sharing.share(*sys.argv[1:])"
@@ -48,7 +48,9 @@ def test_the_second_says_for_whom_it_waits_and_gives_up_in_time(tmp_path, holder
     began = time.perf_counter()
     who = rf"process {holder.pid} on '.*' \(since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)"
     with (
-        pytest.raises(IndexFolderError, match=rf"^{who} has been building .* for longer than 1 s; wait for it, or stop"),
+        pytest.raises(
+            IndexFolderError, match=rf"^{who} has been building .* for longer than 1 s; wait for it, or stop"
+        ),
         IndexWriter.open(tmp_path / "index", {}, wait=1, tell=told.append),
     ):
         pass
@@ -101,7 +103,7 @@ def test_a_note_that_cannot_be_read_is_another_process(tmp_path, holder, note):
 
 def share(folder: Path, readers: int, rounds: int) -> None:
     found = run_beside_the_tests(SHARING, str(folder), str(readers), str(rounds))
-    print(f"{readers} readers, {rounds} updates: opened {found['opened']} times")
+    say(f"{readers} readers, {rounds} updates: opened {found['opened']} times")
     assert found["ended"] == [0] * readers
     assert min(found["opened"]) > 0
 

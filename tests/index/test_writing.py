@@ -1,55 +1,28 @@
 import math
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askoctober import chunking
 from askoctober.embedding import unit
 from askoctober.errors import IndexFolderError
-from askoctober.index import Entry, IndexWriter, LocalStore, fit_basis, pack, write_index
+from askoctober.index import IndexWriter, LocalStore, fit_basis, write_index
 from askoctober.index.format import ALWAYS, MANIFEST, TOKEN_DIMENSIONS
 from askoctober.index.partial import Partial
 from askoctober.types import Article
 from encoders import HashEncoder
-from shelves import build_from, config_of, contents, write_files
+from index.entries import entry_of, note
+from shelves import build_from, config_of, contents
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
 
 
-def entry_of(article: Article) -> Entry:
-    """An article as building stores it, but for the titles in its chunks' vectors."""
-    encoder = HashEncoder()
-    pairs = tuple(chunking.split_article(article, 40))
-    texts = [article.text[span.start : span.end] for _, spans in pairs for span in spans]
-    vectors, tokens = encoder.encode_tokens(texts)
-    packed = [pack(block) for block in tokens]
-    return Entry(
-        article,
-        "d" * 64,
-        pairs,
-        encoder.encode([chunk.text for chunk, _ in pairs]),
-        vectors,
-        np.concatenate([np.zeros((0, 64), np.int8), *packed]),
-        np.array([len(block) for block in tokens], np.int64),
-    )
-
-
-def run_beside_the_tests(program: str, *args: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program in a process of its own that may import what lies beside the tests."""
-    tests = Path(__file__).parent.parent
-    return subprocess.run(
-        [sys.executable, "-c", program, *args], cwd=tests, capture_output=True, text=True, timeout=120
-    )
-
-
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_articles_come_back_as_they_were(tmp_path_factory, given_articles):
     folder = tmp_path_factory.mktemp("any")
     entries = [
@@ -158,42 +131,6 @@ def test_two_writers_at_once_leave_one_of_their_shelves_whole(tmp_path):
     store.close()
 
 
-# A limit on the size of files fails a write as a full disk does; it holds for a whole process, so it gets one.
-FULL_DISK = """
-import resource, sys
-from pathlib import Path
-from encoders import HashEncoder
-from shelves import build_from
-from askoctober.errors import IndexFolderError
-
-for size in map(int, sys.argv[2:]):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    try:
-        files = {"a.md": "Too long for the disk. " * 80}
-        build_from(Path(sys.argv[1]), files, HashEncoder(dimension=512), chunk_size=30)
-        print("built")
-    except IndexFolderError as error:
-        print(error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
-def test_a_full_disk_is_said_and_leaves_the_old_index(tmp_path):
-    build_from(tmp_path, {"a.md": "The old one."})
-    # Too small for the articles, then for the vectors, then for the projection.
-    sizes = ["2000", "110000", "200000", "1000000"]
-    run = run_beside_the_tests(FULL_DISK, str(tmp_path), *sizes[:3])
-    lines = run.stdout.splitlines()
-    assert len(lines) == 3, run.stderr
-    for line in lines:
-        assert line.startswith(f"The index cannot be written to {tmp_path / 'index'} ("), line
-        assert line.endswith("free some space or choose another folder with --index.")
-    store = LocalStore.open(tmp_path / "index")
-    assert [article.text for article in store.articles()] == ["The old one."]
-    store.close()
-    assert run_beside_the_tests(FULL_DISK, str(tmp_path), sizes[3]).stdout == "built\n"
-
-
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(IndexFolderError, match=r"^The index cannot be written to .*--index\.$"):
@@ -277,11 +214,28 @@ def answers(store: LocalStore, question: str) -> list[dict[str, float]]:
     ]
 
 
-@pytest.mark.parametrize("merging", ["never", "seldom", "as ever"])
-@given(states=updates(), question=st.lists(st.sampled_from([*VOCABULARY, "unique1", "base", "zebra"]), max_size=5))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUESTIONS = st.lists(st.sampled_from([*VOCABULARY, "unique1", "base", "zebra"]), max_size=5)
+MERGING = ["never", "seldom", "as ever"]
+
+
+@pytest.mark.parametrize("merging", MERGING)
+@given(states=updates(), question=QUESTIONS)
+@settings(max_examples=5, deadline=None)
 def test_an_index_that_grew_is_as_one_built_anew(tmp_path_factory, merging, states, question):
-    folder = tmp_path_factory.mktemp("grown")
+    check_grown(tmp_path_factory.mktemp("grown"), merging, states, question)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("merging", MERGING)
+@given(states=updates(), question=QUESTIONS)
+@settings(max_examples=200, deadline=None)
+def test_many_indexes_that_grew_are_as_ones_built_anew(tmp_path_factory, merging, states, question):
+    check_grown(tmp_path_factory.mktemp("grown"), merging, states, question)
+
+
+def check_grown(folder: Path, merging: str, states: list[dict[str, str]], question: list[str]) -> None:
+    """Build an index by updates and one anew, and compare all that they hold and answer."""
     with pytest.MonkeyPatch.context() as patch:
         if merging == "never":
             patch.setattr(IndexWriter, "_to_merge", lambda writer: set())
@@ -307,17 +261,12 @@ def test_an_index_that_grew_is_as_one_built_anew(tmp_path_factory, merging, stat
     new.close()
 
 
-def note(number: int, sentences: int = 1) -> Entry:
-    text = f"# Note {number}\n\n" + " ".join(f"Line {i} of note {number}." for i in range(sentences))
-    return entry_of(Article(f"n-{number}", f"{number}.md", f"Note {number}", text=text))
-
-
 def test_segments_stay_few_and_each_article_is_written_a_few_times(tmp_path, monkeypatch):
     monkeypatch.setattr("askoctober.index.writing.SMALL", 0)
     written = []
     add = Partial.add
     monkeypatch.setattr(Partial, "add", lambda partial, entry: written.append(entry.article.id) or add(partial, entry))
-    basis, count = np.eye(64, dtype=np.float32), 60
+    basis, count = np.eye(64, dtype=np.float32), 30
     for number in range(count):
         with IndexWriter.open(tmp_path, {"about": "x"}, basis=basis) as writer:
             writer.add(note(number))
@@ -331,7 +280,7 @@ def test_segments_stay_few_and_each_article_is_written_a_few_times(tmp_path, mon
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.sets(st.integers(0, 12))), min_size=1, max_size=8))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_no_article_is_lost_whatever_is_merged(tmp_path_factory, given_updates):
     folder = tmp_path_factory.mktemp("merged")
     there: dict[str, int] = {}

@@ -20,7 +20,7 @@ ATTRIBUTES = set(
 DRAWING = {"viewbox", "focusable", "fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "d", "cx"}
 DRAWING |= {"cy", "r", "transform"}
 DATA = re.compile(
-    r"data-(?:act|article|end|language|moved|quote|ready|run|stage|start|support|text|title|tool|turn|view|within|words)"
+    r"data-(?:act|article|end|endings|language|largest|moved|quote|ready|run|stage|start|support|text|title|tool|turn|view|within|words)"
 )
 
 

@@ -201,7 +201,8 @@ def test_files_of_other_formats_are_dropped(page: Any, served: Served, tmp_path:
     page.wait_for_selector(".ask-progress li[data-kind=done]")
     told = dict(line.split("\n", 1) for line in page.locator(".ask-progress li").all_inner_texts())
     assert told == {
-        "bells.csv": "ready to be asked about: 2 articles; 1 left out, the first: 3 has no text in row 3; fill or remove it.",
+        "bells.csv": "ready to be asked about: 2 articles; 1 left out, the first: 3 has no text in row 3; "
+        "fill or remove it.",
         "report.pdf": "ready to be asked about",
         "old.doc": "is an old Word file, which is not read; save it as .docx.",
         "huge.zip": "is larger than 100 MB; split it.",
@@ -210,10 +211,10 @@ def test_files_of_other_formats_are_dropped(page: Any, served: Served, tmp_path:
     served.assistant.generator.replies = [f"{widened} [1]"]
     page.click(".ask-tab[data-view=chat]")
     ask(page, "When was the quay of Holm Sound widened?")
-    assert page.locator(".ask-source .ask-pages").first.inner_text() == "p. 2"
+    assert page.locator(".ask-source .ask-pages").first.inner_text() == "pp. 1–2"
     page.locator(".ask-cite").first.click()
     page.wait_for_selector("mark.ask-quote")
-    assert "p. 2" in page.locator("#ask-pane .ask-byline").first.inner_text()
+    assert "pp. 1–2" in page.locator("#ask-pane .ask-byline").first.inner_text()
     go(page, "shelf")
     page.click(".ask-articles li:has-text('Ey') .ask-remove")  # the articles of one file go together
     page.wait_for_function("document.querySelectorAll('.ask-articles > li').length === 3")

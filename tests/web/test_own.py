@@ -350,7 +350,7 @@ def test_an_update_that_fails_leaves_the_old_shelf_in_force(tmp_path: Path, monk
     assert desk.own.update().articles == 1
 
     assert desk.take("tides.md", "The tide turns turbines.") is None
-    monkeypatch.setattr("askoctober.index.write._write_articles", _no_space)
+    monkeypatch.setattr("askoctober.index.partial.Partial.add", _no_space)
     with pytest.raises(IndexFolderError, match="the old one, if any, is untouched"):
         desk.own.update()
     assert desk.assistant.retriever is served and desk.first("pumice on Pompeii") == "own/volcano.md"

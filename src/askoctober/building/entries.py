@@ -25,6 +25,8 @@ Pair: TypeAlias = tuple[Chunk, tuple[Span, ...]]
 SENTENCES_AT_ONCE = 1024
 FITTED_ON = 4096
 """Sentences whose tokens the projection of token vectors is fitted to, when an index is begun."""
+MOST_TOKENS = 512
+"""Token vectors that are kept of a chunk, so that what is stored of one is bounded; few chunks have half as many."""
 HEADING_WEIGHT = 0.15
 """What title and heading count for in a chunk's vector, beside its sentences."""
 
@@ -91,7 +93,7 @@ def embed(
     at = 0
     for draft, chunks in zip(drafts, pairs, strict=True):
         count = sum(len(spans) for _, spans in chunks)
-        vectors, tokens = sentences.vectors[at : at + count], sentences.tokens[at : at + count]
+        vectors, tokens = sentences.vectors[at : at + count], _bounded(chunks, sentences.tokens[at : at + count])
         entries.append(
             Entry(
                 draft.article,
@@ -108,6 +110,16 @@ def embed(
         )
         at += count
     return entries, basis
+
+
+def _bounded(chunks: Sequence[Pair], tokens: Sequence[NDArray[np.int8]]) -> list[NDArray[np.int8]]:
+    """The token vectors of each sentence, fewer of each where those of a chunk are too many together."""
+    kept: list[NDArray[np.int8]] = []
+    for _, spans in chunks:
+        mine = tokens[len(kept) : len(kept) + len(spans)]
+        total = sum(map(len, mine))
+        kept += [block[: len(block) * MOST_TOKENS // total] if total > MOST_TOKENS else block for block in mine]
+    return kept
 
 
 class _Sentences:

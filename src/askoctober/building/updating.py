@@ -28,7 +28,7 @@ from askoctober.corpus.finding import Found
 from askoctober.corpus.reading import article_id
 from askoctober.embedding import load_encoder
 from askoctober.errors import CorpusError
-from askoctober.index import Entry, IndexWriter, Known, LocalStore, copy_entry
+from askoctober.index import DamagedError, Entry, IndexWriter, Known, LocalStore, copy_entry
 from askoctober.index.format import manifest_digest
 from askoctober.types import Article, Chunk, Encoder
 
@@ -92,14 +92,19 @@ def build(
     memory = config.memory * 1_000_000
     about, anew = about_of(config, encoder), False
     while True:
-        with IndexWriter.open(config.index, about, memory=memory, anew=anew, verify=verify, tell=tell) as writer:
-            update = _Update(writer, shelf, config, encoder, progress)
-            update.run(None if changed is None else frozenset(changed))
-            # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are made anew.
-            if not writer.is_outgrown or anew:
-                if not update.is_empty:
-                    update.commit({"corpus": config.corpus.name})
-                break
+        try:
+            with IndexWriter.open(config.index, about, memory=memory, anew=anew, verify=verify, tell=tell) as writer:
+                update = _Update(writer, shelf, config, encoder, progress)
+                update.run(None if changed is None else frozenset(changed))
+                # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are made
+                # anew.
+                if not writer.is_outgrown or anew:
+                    if not update.is_empty:
+                        update.commit({"corpus": config.corpus.name})
+                    break
+        except DamagedError:  # sums are right, but not what they are of: nothing of it can be gone on from
+            if anew:
+                raise
         changed, anew = None, True
     if update.is_empty:
         why = f": {update.failed[0]}" if update.failed else "; put .md or .txt files in it."

@@ -148,13 +148,21 @@ class _Examination:
         except (OSError, *_CANNOT_BE) as error:
             yield Finding("wrong", MANIFEST, f"has files for all segments that cannot be so ({error})", meaning, mend)
             return
-        for number, record in enumerate(manifest["segments"]):
-            self.progress("looking into the index", number, len(manifest["segments"]))
+        total = sum(int(entry["bytes"]) for entry in files_of(manifest))
+        seen = 0
+
+        def tell(more: int) -> None:
+            nonlocal seen
+            seen += more
+            self.progress("looking into the index", min(seen, total), total)
+
+        tell(0)
+        for record in manifest["segments"]:
             if damaged & {str(entry["name"]) for entry in record["files"].values()}:
                 continue
-            for name, fault in check_segment(self.folder, record, basis, codebook):
+            for name, fault in check_segment(self.folder, record, basis, codebook, tell):
                 yield Finding("wrong", name, fault, meaning, mend)
-        self.progress("looking into the index", len(manifest["segments"]), len(manifest["segments"]))
+        tell(total)
 
     def _check_settings(self, manifest: Mapping[str, Any]) -> Iterator[Finding]:
         """Compare with the settings and, where it is at hand, with the corpus; no model is loaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from askoctober.building.states import FILE, is_sound
 from askoctober.checking.findings import Finding
 from askoctober.index.disk import holder
 from askoctober.index.format import BUILDING, HOLDER, LOCK, MANIFEST
+from askoctober.index.partial import RECORD
 from askoctober.index.writing import GENERATION
 
 OWN_FILES = {MANIFEST, LOCK, HOLDER, FILE, BUILDING}
@@ -34,6 +36,7 @@ class Listing:
 def list_folder(folder: Path, manifest: Mapping[str, Any] | None) -> Listing:
     """Sort the names in a folder; `manifest` tells which files are in force, None where there is none."""
     named = {str(entry["name"]) for entry in files_of(manifest)} if manifest else set()
+    named |= _unfinished(folder)
     names = sorted(path.name for path in folder.iterdir())
     others = [name for name in names if name not in named | OWN_FILES | DRAFTS]
     return Listing(
@@ -44,6 +47,15 @@ def list_folder(folder: Path, manifest: Mapping[str, Any] | None) -> Listing:
         note=HOLDER in names,
         states=FILE in names,
     )
+
+
+def _unfinished(folder: Path) -> set[str]:
+    """Names that a killed build had given already: the next one takes these files back and goes on from there."""
+    try:
+        moves = json.loads((folder / BUILDING / RECORD).read_text(encoding="utf-8"))["moves"]
+        return {str(name) for name in moves.values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return set()
 
 
 def files_of(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -62,8 +74,10 @@ def is_held(folder: Path) -> bool:
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
-    except (Timeout, OSError):
+    except Timeout:
         return True
+    except OSError:  # a folder that cannot be written is built by nobody
+        return False
     lock.release()
     return False
 

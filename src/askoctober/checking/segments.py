@@ -7,7 +7,7 @@ elsewhere is checked by. All is read in blocks: memory does not grow with the se
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,16 @@ _TROUBLES = (IndexFolderError, OSError, KeyError, TypeError, ValueError, IndexEr
 
 
 def check_segment(
-    folder: Path, record: Mapping[str, Any], basis: FloatArray, codebook: FloatArray | None
+    folder: Path,
+    record: Mapping[str, Any],
+    basis: FloatArray,
+    codebook: FloatArray | None,
+    tell: Callable[[int], None],
 ) -> Iterator[tuple[str, str]]:
-    """Yield name of a file and fault for what is wrong with a segment whose files have the right sums."""
+    """Yield name of a file and fault for what is wrong with a segment whose files have the right sums.
+
+    `tell` is told how many bytes were looked at since it was last told.
+    """
     names = {kind: str(entry["name"]) for kind, entry in record["files"].items()}
     database = list(_check_database(folder / names["articles"], int(record["chunks"])))
     yield from ((names["articles"], fault) for fault in database)
@@ -43,11 +50,15 @@ def check_segment(
         yield names["articles"], f"cannot be opened: {error}"
         return
     try:
-        yield from ((names["articles"], fault) for fault in _first(_check_rows(segment, record)))
+        yield from ((names["articles"], fault) for fault in _first(_check_rows(segment, record, tell)))
         for kind, count in (("chunks", segment.size), ("sentences", segment.sentence_count)):
-            yield from ((names[kind], fault) for fault in _check_vectors(folder / names[kind], count, basis.shape[0]))
+            yield from (
+                (names[kind], fault) for fault in _check_vectors(folder / names[kind], count, basis.shape[0], tell)
+            )
         if not segment.coded:
-            yield from ((names["tokens"], fault) for fault in _check_tokens(folder / names["tokens"], basis.shape[1]))
+            yield from (
+                (names["tokens"], fault) for fault in _check_tokens(folder / names["tokens"], basis.shape[1], tell)
+            )
     except _TROUBLES as error:
         yield names["articles"], f"cannot be read: {error}"
     finally:
@@ -81,7 +92,7 @@ def _check_words(path: Path) -> Iterator[str]:
     try:
         database.execute("INSERT INTO words(words) VALUES ('integrity-check')")
     except sqlite3.OperationalError as error:
-        if "readonly" not in str(error) and "unable to open" not in str(error):
+        if not any(why in str(error) for why in ("readonly", "unable to open", "locked")):
             yield f"SQLite says of its words: {error}"
     except sqlite3.Error as error:
         yield f"SQLite says of its words: {error}"
@@ -89,7 +100,7 @@ def _check_words(path: Path) -> Iterator[str]:
         database.close()
 
 
-def _check_rows(segment: Segment, record: Mapping[str, Any]) -> Iterator[str]:
+def _check_rows(segment: Segment, record: Mapping[str, Any], tell: Callable[[int], None]) -> Iterator[str]:
     """Yield what is wrong with articles, and with chunks whose spans do not lie in their texts."""
     chunk = copies = articles = 0
     for row, first, count, copy_of in segment.stream("SELECT row, chunk, chunks, copy_of FROM article"):
@@ -101,6 +112,7 @@ def _check_rows(segment: Segment, record: Mapping[str, Any]) -> Iterator[str]:
     if (articles, chunk, copies) != (record["articles"], segment.size, record["copies"]):
         yield f"has {articles} articles, {copies} of them copies, with {chunk} chunks: the manifest says other"
     sentence = token = 0
+    share = int(record["files"]["articles"]["bytes"]) // max(segment.size, 1)
     for row, first, at, blob in segment.stream("SELECT row, sentence, token, spans FROM chunk"):
         if (first, at) != (sentence, token):
             yield f"chunk {row} does not follow the one before it"
@@ -108,6 +120,7 @@ def _check_rows(segment: Segment, record: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(blob, bytes) or len(blob) % 12:
             yield f"chunk {row} has no sentences"
             return
+        tell(share)
         spans = np.frombuffer(blob, "<i4").reshape(-1, 3)
         sentence, token = sentence + len(spans), token + int(spans[:, 2].sum(dtype=np.int64))
         try:
@@ -120,28 +133,32 @@ def _check_rows(segment: Segment, record: Mapping[str, Any]) -> Iterator[str]:
         yield f"has {sentence} sentences with {token} tokens: the manifest says other"
 
 
-def _check_vectors(path: Path, count: int, dimension: int) -> Iterator[str]:
+def _check_vectors(path: Path, count: int, dimension: int, tell: Callable[[int], None]) -> Iterator[str]:
     wrong = 0
-    for block in _blocks(path, "<f2", count, dimension, HEADER_BYTES):
+    for block in _blocks(path, "<f2", count, dimension, HEADER_BYTES, tell):
         lengths = np.linalg.norm(np.asarray(block, np.float32), axis=1)
         wrong += int((~(np.abs(lengths - 1) <= UNIT)).sum())  # so that what is no number counts too
     if wrong:
         yield f"has {wrong} vectors that are not of length 1"
 
 
-def _check_tokens(path: Path, dimension: int) -> Iterator[str]:
+def _check_tokens(path: Path, dimension: int, tell: Callable[[int], None]) -> Iterator[str]:
     count = path.stat().st_size // dimension
-    wrong = sum(int((block == -128).any(axis=1).sum()) for block in _blocks(path, "|i1", count, dimension, 0))
+    wrong = sum(int((block == -128).any(axis=1).sum()) for block in _blocks(path, "|i1", count, dimension, 0, tell))
     if wrong:
         yield f"has {wrong} token vectors with numbers that are never written"
 
 
-def _blocks(path: Path, kind: str, count: int, dimension: int, offset: int) -> Iterator[NDArray[Any]]:
+def _blocks(
+    path: Path, kind: str, count: int, dimension: int, offset: int, tell: Callable[[int], None]
+) -> Iterator[NDArray[Any]]:
     size = np.dtype(kind).itemsize * dimension
     with path.open("rb") as stream:
         stream.seek(offset)
         for at in range(0, count, BLOCK):
-            yield np.frombuffer(stream.read(min(BLOCK, count - at) * size), kind).reshape(-1, dimension)
+            data = stream.read(min(BLOCK, count - at) * size)
+            tell(len(data))
+            yield np.frombuffer(data, kind).reshape(-1, dimension)
 
 
 def _first(faults: Iterator[str]) -> Iterator[str]:

@@ -25,10 +25,10 @@ def fetch(
     ),
     sitemap: Annotated[
         bool,
-        typer.Option("--sitemap", help="Fetch the pages that these sitemaps list, or the sitemaps of these hosts."),
+        typer.Option("--sitemap", help="The addresses are sitemaps, or sites that have some: fetch what these list."),
     ] = False,
     most: Annotated[
-        int, typer.Option("--most", min=1, metavar="N", help="With --sitemap: how many pages of each.")
+        int, typer.Option("--most", min=1, metavar="N", help="With --sitemap: at most so many pages for each address.")
     ] = 1000,
     since: Annotated[
         datetime.datetime | None,
@@ -36,22 +36,23 @@ def fetch(
             "--since",
             formats=["%Y-%m-%d"],
             metavar="DATE",
-            help="With --sitemap: leave out pages that last changed before; 2026-01-31, say.",
+            help="With --sitemap: leave out pages that did not change since this day, for example 2026-01-31.",
             show_default=False,
         ),
     ] = None,
     delay: Annotated[
-        float, typer.Option("--delay", min=0, max=3600, help="Seconds between two requests to a host.")
+        float, typer.Option("--delay", min=0, max=3600, help="Seconds between two requests to a host, 1 or more.")
     ] = 1.0,
     private: Annotated[
         bool, typer.Option("--private", help="Allow hosts in private networks, and any port; only if you trust them.")
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Fetch pages of the web and keep them among the articles, so that the index can be built without the network.
+    """Fetch pages of the web into a folder of the shelf, so that the index can be built without the network.
 
-    Sites are asked as they wish (robots.txt, one request at a time), and a page is fetched again only if it changed.
-    Stopped, the command goes on where it was when it is given again. Exit status 1 when a page could not be fetched.
+    Sites are asked as they wish (robots.txt, one request at a time), links are not followed, and a page is fetched
+    again only if it changed. When it is stopped, the same command goes on within a day. Exit status 1 when a page
+    could not be fetched. Afterwards askoctober index brings the index up to date.
 
     Example: askoctober fetch https://example.org/page --into corpus/web
     """

@@ -32,7 +32,11 @@ Question: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Corpus: TypeAlias = Annotated[
     Path | None,
-    typer.Argument(metavar="[CORPUS]", help=f"Folder of articles [default: {_DEFAULT.corpus}].", show_default=False),
+    typer.Argument(
+        metavar="[CORPUS]",
+        help=f"Folder of articles [default: {_DEFAULT.corpus}].",
+        show_default=False,
+    ),
 ]
 CorpusFolder: TypeAlias = Annotated[
     Path | None, typer.Option("--corpus", help="Folder of articles.", show_default=str(_DEFAULT.corpus))
@@ -68,7 +72,8 @@ Memory: TypeAlias = Annotated[
         "--memory",
         min=0,
         metavar="MB",
-        help="Memory for the codes of all chunks of a large index (100,000 chunks and more).",
+        help="For indexes of 100,000 chunks and more: megabytes of memory that the codes of all chunks may take in a "
+        "search. Less makes them smaller, and search less exact.",
         show_default="0, which is 72 bytes a chunk",
     ),
 ]

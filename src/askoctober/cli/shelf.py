@@ -20,7 +20,7 @@ MOST_ENDINGS = 8
 def index(
     corpus: options.Corpus = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on: follow the folder, and bring the index up to date with each change.")
+        bool, typer.Option("--watch", help="Stay and follow the folder: update the index after each change.")
     ] = False,
     json: options.Json = False,
     index: options.Index = None,
@@ -31,16 +31,22 @@ def index(
 ) -> None:
     """Build the index of a folder of articles, or bring it up to date; only what changed is embedded again.
 
-    A build that was stopped goes on where it was. Exit status 1 when a file could not be read; the others are in the
-    index all the same, and the next run tries it again. With --watch: one line (or JSON object) a change, until Ctrl-C.
+    Read are Markdown, text, HTML, PDF, Word, OpenDocument, EPUB, RTF, e-mail, CSV, JSON Lines, SQuAD, ZIP and tar.
+    A build that was stopped goes on where it was. Exit status 1 when a file could not be read: it is named, the others
+    are in the index all the same, and the next run tries it again. With --watch, each change prints a line (with
+    --json an object), until Ctrl-C.
 
     Example: askoctober index corpus
     """
     config = options.settings(
         corpus=corpus, index=index, embedder=embedder, models_dir=models_dir, threads=threads, memory=memory
     )
+    passed_over: Mapping[str, int] = {}
     for report in loading.follow(config) if watch else [loading.build(config)]:
         _tell(report, json)
+        if report.passed_over != passed_over and not json:
+            passed_over = report.passed_over
+            _tell_passed_over(passed_over)
     if report.failed:
         raise typer.Exit(1)
 
@@ -58,10 +64,12 @@ def _tell(report: Report, json: bool) -> None:
         show.out.print(summary(report), soft_wrap=True)
     show.out.file.flush()
     _complain_of_files(report)
-    if report.passed_over and not json:
-        endings = sorted(report.passed_over.items(), key=lambda item: (-item[1], item[0]))
-        listed = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in endings[:MOST_ENDINGS])
-        show.note(f"passed over files of other kinds: {listed}{', ...' if len(endings) > MOST_ENDINGS else ''}")
+
+
+def _tell_passed_over(counts: Mapping[str, int]) -> None:
+    endings = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in endings[:MOST_ENDINGS])
+    show.note(f"passed over files of other kinds: {listed}{', ...' if len(endings) > MOST_ENDINGS else ''}")
 
 
 def serve(
@@ -87,7 +95,9 @@ def serve(
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
 ) -> None:
-    """Serve the chat to the browser until Ctrl-C; an index that is built anew meanwhile is taken up when it is done.
+    """Serve the chat to the browser until Ctrl-C.
+
+    The index may be built anew meanwhile (askoctober index, or index --watch): the chat takes it up when it is done.
 
     Example: askoctober serve --port 8080
     """
@@ -129,7 +139,10 @@ def info(
     index: options.Index = None,
     embedder: options.Embedder = None,
 ) -> None:
-    """Show what the index holds, from which articles and models it was made, and whether it is fresh.
+    """Show what the index holds, what it was made from, how it is searched, and whether it is fresh.
+
+    It is fresh when a build would change nothing. "Search" names the kinds of index, which depend on the size, and
+    "left out" counts files that could not be read. To check the files of the index themselves: askoctober doctor.
 
     Example: askoctober info --json
     """

@@ -21,10 +21,12 @@ the next one goes on. Nothing is pickled. docs/index-format.md describes every b
 from askoctober.index.entry import Entry, copy_entry
 from askoctober.index.format import pack, read_manifest
 from askoctober.index.projection import fit_basis
+from askoctober.index.segment import DamagedError
 from askoctober.index.store import LocalStore
 from askoctober.index.writing import IndexWriter, Known, write_index
 
 __all__ = [
+    "DamagedError",
     "Entry",
     "IndexWriter",
     "Known",

@@ -11,6 +11,8 @@ checked, and never a file.
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,8 @@ def build(vectors: NDArray[np.float16], path: Path, pieces: int) -> tuple[Shape,
     """
     import faiss
 
+    # Two OpenMP runtimes in one process, torch's being the other, crash on macOS when both spread out.
+    faiss.omp_set_num_threads(1 if sys.platform == "darwin" else os.cpu_count() or 1)
     count, dimension = vectors.shape
     random = np.random.default_rng(1917)
     lists = lists_for(count)
@@ -122,6 +126,7 @@ def build(vectors: NDArray[np.float16], path: Path, pieces: int) -> tuple[Shape,
     with path.open("wb") as stream:
         for (kind, part), array in zip(shape.parts(), arrays, strict=True):
             stream.write(np.ascontiguousarray(array.reshape(part), kind).tobytes())
+    faiss.omp_set_num_threads(1)
     probe, recall = _measure(Lists(index, turned), vectors, random)
     return shape, probe, recall
 

@@ -296,7 +296,7 @@ class Partial:
         return True
 
     def _tidy(self) -> None:
-        """Leave the database as it is to be kept: the same for the same articles, whatever came between."""
+        """Leave the database as it is to be kept: without checkpoints, and with its words merged into one."""
         database = self.database
         write_durably(self.folder / COUNTS, self._last_checkpoint())
         database.execute("DROP TABLE checkpoint")

@@ -37,6 +37,10 @@ NEAR = 400
 """In a large segment the nearest sentences are looked for in so many of the nearest chunks."""
 
 
+class DamagedError(IndexFolderError):
+    """What a segment holds does not go together, although its files have the right sums."""
+
+
 class Segment:
     """The files of one segment; rows are its own, from 0, the dead ones included. Safe to share between threads."""
 
@@ -113,9 +117,9 @@ class Segment:
             yield from block
             last = block[-1][0]
 
-    def damaged(self, why: str) -> IndexFolderError:
+    def damaged(self, why: str) -> DamagedError:
         """Return the error that says what is wrong with this segment and how to mend it."""
-        return IndexFolderError(f"{self.folder} is damaged ({why}); {rebuild(self.folder)}")
+        return DamagedError(f"{self.folder} is damaged ({' '.join(why.split())[:200]}); {rebuild(self.folder)}")
 
     def chunk(self, row: int) -> Chunk:
         """The chunk at a row."""

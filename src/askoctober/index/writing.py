@@ -40,7 +40,7 @@ from askoctober.index.format import (
 from askoctober.index.lists import pieces_for
 from askoctober.index.partial import Partial, named, put_back
 from askoctober.index.projection import SAMPLE
-from askoctober.index.segment import UNSOUND, Segment, check_name, check_record
+from askoctober.index.segment import UNSOUND, DamagedError, Segment, check_name, check_record
 from askoctober.index.store import check_file, read_shared
 from askoctober.types import FloatArray
 
@@ -56,7 +56,6 @@ CHECKED_BYTES = 256_000_000
 """A file up to so many bytes is compared with its sum before it is used again; of larger ones the size is."""
 AT_ONCE = 2000
 """Chunks that are taken over between two checkpoints."""
-FOLDER_KEYS = ("embedder", "chunking")
 GENERATION = re.compile(
     "|".join(
         [rf"{kind}-[0-9a-f]{{12}}\.{ending}" for kind, ending in (KINDS | SHARED).items()]
@@ -84,7 +83,7 @@ def _translating(method: Callable[..., T]) -> Callable[..., T]:
 
     @wraps(method)
     def call(writer: IndexWriter, *args: Any) -> T:
-        with translated(writer.folder):
+        with translated(writer.folder), _noticing_damage(writer.folder):
             return method(writer, *args)
 
     return call
@@ -187,7 +186,7 @@ class IndexWriter:
                 if row not in self._dead[number]:
                     yield self._known(number, row, values)
         if self._partial is not None:
-            for row, *values in self._partial.database.execute(f"SELECT {columns} FROM article").fetchall():
+            for row, *values in self._query_partial(f"SELECT {columns} FROM article"):
                 if row not in self._new_dead:
                     yield self._known(len(self._segments), row, values)
 
@@ -311,7 +310,7 @@ class IndexWriter:
             check_record(self.folder, record)
             for entry in record["files"].values():
                 check_file(self.folder, entry, self._verify or entry["bytes"] <= CHECKED_BYTES)
-            segment = Segment(self.folder, record, self._need_basis(), self._codebook, for_search=False)
+            segment = Segment(self.folder, record, self._need_basis(), self._codebook, for_search=self._verify)
         except (IndexFolderError, *UNSOUND) as error:
             self.damaged.append(str(error))
             return
@@ -337,10 +336,14 @@ class IndexWriter:
     def _queries(self) -> Iterator[tuple[int, Callable[..., list[tuple[Any, ...]]]]]:
         """The databases, the newest first."""
         if self._partial is not None:
-            database = self._partial.database
-            yield len(self._segments), lambda sql, values: database.execute(sql, values).fetchall()
+            yield len(self._segments), self._query_partial
         for number in reversed(range(len(self._segments))):
             yield number, self._segments[number].query
+
+    def _query_partial(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        assert self._partial is not None
+        with _noticing_damage(self.folder):
+            return self._partial.database.execute(sql, values).fetchall()
 
     def _lookup(self, column: str, value: str) -> Iterator[Known]:
         for number, query in self._queries():
@@ -356,12 +359,12 @@ class IndexWriter:
             return None
         found = query(f"SELECT id, path, file, digest, copy_of, {more} FROM article WHERE row = ?", (row,))
         if not found:
-            raise IndexFolderError(f"{self.folder} is damaged (it lacks an article); {rebuild(self.folder)}")
+            raise DamagedError(f"{self.folder} is damaged (it lacks an article); {rebuild(self.folder)}")
         return self._known(number, row, found[0][:-1]), found[0][-1]
 
     def _known(self, number: int, row: int, values: Sequence[Any]) -> Known:
         if not all(isinstance(value, str) for value in values):
-            raise IndexFolderError(f"{self.folder} is damaged (article {row} is not whole); {rebuild(self.folder)}")
+            raise DamagedError(f"{self.folder} is damaged (article {row} is not whole); {rebuild(self.folder)}")
         return Known(number, row, *values)
 
     def _prefer_new(self) -> None:
@@ -472,6 +475,17 @@ def translated(folder: Path) -> Iterator[None]:
             f"The index cannot be written to {folder} ({reason}); the old one, if any, is untouched: "
             "free some space or choose another folder with --index."
         ) from error
+
+
+@contextmanager
+def _noticing_damage(folder: Path) -> Iterator[None]:
+    """Tell a damaged database of a segment that is being made from one that cannot be written."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:  # OperationalError and the like are of its kind
+            raise
+        raise DamagedError(f"{folder / BUILDING} is damaged ({error}); remove it, then {rebuild(folder)}") from error
 
 
 def sweep(folder: Path, manifest: Mapping[str, Any]) -> None:

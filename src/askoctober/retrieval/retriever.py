@@ -28,7 +28,8 @@ RERANKED = 30
 LONGEST_QUESTION = 4000
 READ_FOR_LANGUAGE = 50
 READ_FOR_DATES = 500
-"""How many passages, spread over the shelf, tell by their articles which languages and calendars it uses."""
+READ_FOR_SPELLING = 5000
+"""How many passages, spread over the shelf, tell by their articles which languages, calendars and words it uses."""
 
 
 class Retriever:
@@ -111,7 +112,7 @@ class Retriever:
 
     @cached_property
     def _spelling(self) -> Spelling:
-        return Spelling(article.text for article in self._sample(self.store.size))
+        return Spelling(article.text for article in self._sample(READ_FOR_SPELLING))
 
     def corrected(self, question: str) -> str:
         """Return the question with words that the shelf does not have in the nearest spelling that it has."""

@@ -50,17 +50,20 @@ def in_package(package: bytes, part: str) -> tuple[bytes, Callable[[bytes], byte
     return parts[part], wrap
 
 
-MEMBERS = [("a.md", b"# A\n\nWords of it."), ("b/c.csv", b"id,text\n1,One\n"), ("articles.toml", b'["a.md"]\ntitle="A"\n')]
-PAGE = make_html().replace(b"</article>", b"<ul><li>One<li>Two</ul><pre>a  b\n  c</pre><table><tr><td>1<td>2</table></article>")
-NCX = (
-    '<ncx><navMap><navPoint><navLabel><text>One</text></navLabel><content src="text/a.xhtml#x"/></navPoint></navMap></ncx>'
+MEMBERS = [
+    ("a.md", b"# A\n\nWords of it."),
+    ("b/c.csv", b"id,text\n1,One\n"),
+    ("articles.toml", b'["a.md"]\ntitle="A"\n'),
+]
+PAGE = make_html().replace(
+    b"</article>", b"<ul><li>One<li>Two</ul><pre>a  b\n  c</pre><table><tr><td>1<td>2</table></article>"
 )
 MAIL = collecting.mail("Gr\u00fc\u00dfe", "Body", identity="<1@x>", html="<p>Body</p>", attachments=["a.pdf"])
 FORWARDED = (
     b"Subject: =?utf-8?q?A=20b?=\nFrom: a@example.org\nDate: Tue, 3 Mar 2020 10:00:00 -0000\nMIME-Version: 1.0\n"
     b'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/html; charset=latin1\n'
-    b"Content-Transfer-Encoding: quoted-printable\n\n<p>F=FC=\n=DFe</p>\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\ny\n"
-    b"--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nV29yZHM=\n--b--\n"
+    b"Content-Transfer-Encoding: quoted-printable\n\n<p>F=FC=\n=DFe</p>\n--b\nContent-Type: message/rfc822\n\n"
+    b"Subject: x\n\ny\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nV29yZHM=\n--b--\n"
 )
 _LEGACY = collecting.table([["id", "text"], ["1", "Die Vögel schlafen in den Bäumen über dem Fluß."]], ";", "cp1252")
 SEEDS: dict[str, Seed] = {

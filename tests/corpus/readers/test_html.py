@@ -50,3 +50,61 @@ def test_deep_nesting_ends_and_loses_nothing() -> None:
     assert words in document(f"<html><body>{'<div>' * 500}<p>{words}".encode()).text
     with pytest.raises(CorpusError, match="is nested too deeply"):
         document(f"<html><body>{'<div>' * 50_000}<p>{words}".encode())
+
+
+LONG = " ".join(PROSE)
+CODE = "def f(x):\n    if x  and x:\n        return 1\n\n    return 2"
+
+
+def article(body: str) -> bytes:
+    return f"<html><body><article><h1>Title</h1><p>{LONG}</p>{body}<p>{LONG}</p></article></body></html>".encode()
+
+
+@pytest.mark.parametrize("code", [f"<pre>{CODE}</pre>", f'<pre><code class="language-python">{CODE}\n</code></pre>'])
+def test_preformatted_text_keeps_its_spacing(code: str) -> None:
+    assert f"\n\n{CODE}\n\n" in document(article(code)).text
+
+
+def test_everything_that_is_main_text_is_kept_in_order() -> None:
+    body = (
+        "<h2>Two</h2><ul><li>red<li>a <b>blue</b> one<ul><li>inner</ul></ul><h3>Three</h3><ol><li>first<li>second</ol>"
+        "<h4>Four</h4><dl><dt>Wick</dt><dd>It burns.</dd></dl><h5>Five</h5><p>Call <code>f(x)</code> now.</p>"
+        "<h6>Six</h6><table><caption>Ships</caption><tr><th>Year<th>Ships<tr><td>1901<td>17</table>"
+        "<figure><img src=a.png><figcaption>The lamp at dusk.</figcaption></figure><blockquote>Said so.</blockquote>"
+    )
+    assert document(article(body)).text.split("\n\n")[2:-1] == [
+        "## Two", "- red\n- a blue one\n- inner", "### Three", "- first\n- second", "#### Four", "- Wick\n- It burns.",
+        "##### Five", "Call f(x) now.", "###### Six", "Ships", "Year | Ships\n1901 | 17", "The lamp at dusk.",
+        "Said so.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        '<section id="comments"><h2>Comments</h2><p>{}</p></section>',
+        '<div class="comment-list"><div class="comment"><p>{}</p></div></div>',
+        '<ol class="commentlist"><li class="comment"><p>{}</p></ol>',
+        '<div id="disqus_thread"><p>{}</p></div>',
+    ],
+)
+def test_comments_of_readers_are_left_out(comments: str) -> None:
+    remark = "I was there as a boy and I remember the keeper well, he never let us climb up to the lamp itself."
+    page = article("").replace(b"</body>", comments.format(remark).encode() + b"</body>")
+    assert "remember" not in document(page).text
+
+
+def test_a_charset_that_is_given_is_used() -> None:
+    data = article("<p>Füße</p>").decode().encode("cp1250")
+    (found,) = read(Source("a.html", BytesIO(data), {"charset": "windows-1250"}))
+    assert isinstance(found, Document) and "Füße" in found.text
+    (found,) = read(Source("a.html", BytesIO(article("<p>Füße</p>")), {"charset": "latin1"}))
+    assert isinstance(found, Document) and "FÃ¼ÃŸe" in found.text
+    for name, reason in (("x-none", "not known"), (7, "not known"), ("utf-16", "is not in the charset")):
+        with pytest.raises(CorpusError, match=reason):
+            list(read(Source("a.html", BytesIO(data + b"\xff"), {"charset": name})))
+
+
+def test_charsets_that_no_page_is_in_are_not_used() -> None:
+    page = "<p>Die Füchse jagen nachts über die Felder, und die Vögel schlafen in den Bäumen."
+    assert decode_page(b"<meta charset=punycode>" + page.encode("cp1252"), "idna").endswith(page)

@@ -3,7 +3,8 @@ import io
 import pytest
 from collecting import mail, mbox
 
-from askoctober.corpus.documents import Document, Source
+from askoctober.corpus.documents import Document, Failure, Source
+from askoctober.corpus.readers import mail as mails
 from askoctober.corpus.readers.mail import read
 from askoctober.errors import CorpusError
 
@@ -45,3 +46,106 @@ def test_a_mailbox_is_split_and_its_parts_stay() -> None:
 def test_what_is_no_message_is_refused() -> None:
     with pytest.raises(CorpusError, match="headers"):
         documents(b"just words")
+
+
+def message(body: bytes, kind: bytes = b"multipart/mixed") -> bytes:
+    return b"Subject: S\nContent-Type: " + kind + b'; boundary="b"\n\n' + body + b"\n--b--\n"
+
+
+def part(kind: str, text: str, more: str = "") -> bytes:
+    return f"\n--b\nContent-Type: {kind}\n{more}\n{text}".encode()
+
+
+def test_html_that_is_the_body_stands_beside_a_plain_footer_and_attachments() -> None:
+    body = part("text/html", "<p>The body in HTML.</p>") + part("text/plain", "List footer.")
+    body += part("text/plain", "Attached words.", 'Content-Disposition: attachment; filename="a.txt"\n')
+    (found,) = documents(message(body))
+    assert found.text == "The body in HTML.\n\nList footer."
+    assert found.extra["attachments"] == "a.txt"
+
+
+def test_an_alternative_within_a_mixed_message_is_said_once() -> None:
+    inner = (
+        b'\n--b\nContent-Type: multipart/alternative; boundary="c"\n\n--c\nContent-Type: text/plain\n\nPlain.\n--c\n'
+    )
+    inner += b"Content-Type: text/html\n\n<p>Marked.</p>\n--c--\n"
+    (found,) = documents(message(inner + part("text/plain", "Footer.")))
+    assert found.text == "Plain.\n\nFooter."
+
+
+def test_a_stub_beside_html_is_passed_over() -> None:
+    marked = "<p>" + "The lamp at the harbour is lit at dusk. " * 10 + "</p>"
+    body = part("text/plain", "See the HTML version.") + part("text/html", marked)
+    (found,) = documents(message(body, b"multipart/alternative"))
+    assert found.text.startswith("The lamp") and "HTML version" not in found.text
+
+
+def test_parts_nested_without_end_are_refused() -> None:
+    for depth in (60, 3000):
+        raw = b"Subject: a\n" + b"".join(
+            b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (level, level) for level in range(depth)
+        )
+        with pytest.raises(CorpusError, match="nested too deeply"):
+            documents(raw + b"Content-Type: text/plain\n\nwords\n")
+
+
+def test_a_message_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mails, "LARGEST", 2000)
+    with pytest.raises(CorpusError, match="is larger than"):
+        documents(mail("One", "x " * 2000))
+    found = list(read(Source("a.mbox", io.BytesIO(mbox(mail("One", "x " * 2000), mail("Two", "Body"))))))
+    assert isinstance(found[0], Failure) and found[0].path == "message-1"
+    assert isinstance(found[1], Document) and found[1].text == "Body"
+
+
+def test_a_mailbox_without_blank_lines_and_with_prose_that_looks_like_its_start() -> None:
+    one = b"From a@x Tue Mar  3 10:00:00 2020\nSubject: One\n\nFirst.\n\nFrom here on it is prose.\nFrom a to b\n"
+    two = b"From b@x Wed Mar  4 10:00:00 2020\nSubject: Two\n\nSecond.\n"
+    assert [item.text for item in documents(one + two, "a.mbox")] == [
+        "First.\n\nFrom here on it is prose.\nFrom a to b", "Second.",
+    ]  # fmt: skip
+
+
+def test_damaged_quoted_printable_and_base64_still_read() -> None:
+    head = "Content-Transfer-Encoding: quoted-printable\n"
+    (found,) = documents(message(part("text/plain; charset=latin1", "F=FC=DFe =ZZ =\n on", head)))
+    assert "Füße" in found.text and "on" in found.text
+    (found,) = documents(message(part("text/plain", "V29yZHMgb2YgaXQ", "Content-Transfer-Encoding: base64\n")))
+    assert found.text == "Words of it"
+
+
+def test_headers_that_decode_to_more_than_a_line() -> None:
+    raw = b"Subject: =?utf-8?q?One=0D=0ABcc:_x=00?=\nFrom: =?utf-8?q?Ada=0ALind?= <a@x>\n\nBody"
+    (found,) = documents(raw)
+    assert found.metadata["title"] == "One Bcc: x" and found.metadata["author"] == "Ada Lind <a@x>"
+
+
+@pytest.mark.parametrize(
+    ("date", "iso"),
+    [
+        ("Tue, 03 Mar 2020 10:00:00", "2020-03-03T10:00:00"),
+        ("Tue, 03 Mar 2020 10:00:00 -0000", "2020-03-03T10:00:00"),
+        ("Tue, 03 Mar 2020 10:00:00 +0130", "2020-03-03T10:00:00+01:30"),
+        ("yesterday", None),
+        ("Tue, 99 Mar 20200 10:00:00 +9999", None),
+    ],
+)
+def test_dates(date: str, iso: str | None) -> None:
+    (found,) = documents(f"Subject: a\nDate: {date}\n\nBody".encode())
+    assert found.metadata.get("date") == iso
+
+
+@pytest.mark.parametrize(
+    "header", [b"(" * 100_000, b"a, " * 100_000, b"=?utf-8?q?a?= " * 20_000, b'"' * 50_001, b"<a@" * 9000], ids="(a='<"
+)
+@pytest.mark.parametrize("name", [b"From", b"Subject", b"Date", b"Content-Type", b"Content-Disposition", b"Message-ID"])
+@pytest.mark.timeout(20)
+def test_a_header_without_end_costs_no_more_than_itself(name: bytes, header: bytes) -> None:
+    (found,) = documents(b"Subject: a\n" * (name != b"Subject") + name + b": " + header + b"\n\nBody")
+    assert found.text == "Body"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "idna", "rot13", "utf-7"])
+def test_charsets_that_no_message_is_in(charset: str) -> None:
+    (found,) = documents(f"Subject: a\nContent-Type: text/plain; charset={charset}\n\nBody \\ud800 words".encode())
+    assert found.text == "Body \\ud800 words"

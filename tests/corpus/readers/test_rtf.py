@@ -21,3 +21,8 @@ def test_paragraphs_and_metadata() -> None:
 
 def test_code_pages_and_unicode() -> None:
     assert document(make_rtf(r"\'c4\'e0, \u8364? 5", 1251)).text.endswith("Да, € 5")
+
+
+def test_a_code_page_that_would_garble_the_markup_is_not_used() -> None:
+    assert document(make_rtf(code_page=37)).text.startswith(PROSE[0])
+    assert document(make_rtf(code_page=99999)).text.startswith(PROSE[0])

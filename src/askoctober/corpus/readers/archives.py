@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import posixpath
 import re
-import tarfile
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, cast
@@ -19,36 +13,37 @@ from typing import IO, Any, BinaryIO, cast
 from askoctober.corpus.documents import Document, Failure, Source
 from askoctober.corpus.formats import ARCHIVES, Format, format_of, identify
 from askoctober.corpus.parsing import parse
+from askoctober.corpus.readers.members import (
+    BOMB,
+    LARGEST_ALL,
+    RATIO,
+    RATIO_FROM,
+    Member,
+    Stop,
+    tar_members,
+    zip_members,
+)
 from askoctober.errors import CorpusError
 
 DEEPEST = 3
 MOST_MEMBERS = 200_000
 LARGEST_MEMBER = 200_000_000
-LARGEST_ALL = 4_000_000_000
-"""Bytes that an archive and those in it come to unpacked."""
-RATIO, RATIO_FROM = 200, 50_000_000
+LONGEST_NAME = 1000
+LARGEST_SETTINGS = 1_000_000
+"""Bytes of an `articles.toml`."""
+ALL_SETTINGS = 20_000_000
 IN_MEMORY = 8_000_000
 METADATA = "articles.toml"
-BOMB = "unpacks to far more than its size, as a ZIP bomb does; remove it, or unpack it yourself."
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-class _Stop(CorpusError):
-    """A limit of the whole archive, around all those in it, is passed."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+MOST_DOTS = 200
+"""In a line of it; as a key they would take time without bound."""
 
 
 @dataclass(slots=True)
 class _Budget:
     members: int = MOST_MEMBERS
     size: int = LARGEST_ALL
-
-
-@dataclass(slots=True)
-class _Member:
-    name: str
-    problem: str = ""
-    opened: IO[bytes] | None = None
-    packed: int | None = None
 
 
 def read(source: Source) -> Iterator[Document | Failure]:
@@ -68,11 +63,11 @@ def _read(source: Source, budget: _Budget) -> Iterator[Document | Failure]:
     zipped = head.startswith(b"PK")
     settings = _Settings(source.stream, zipped)
     names: set[str] = set()
-    for member in _zip_members(source.stream) if zipped else _tar_members(source.stream):
+    for member in zip_members(source.stream) if zipped else tar_members(source.stream):
         budget.members -= 1
         if budget.members < 0:
-            raise _Stop(f"holds more than {MOST_MEMBERS:,} members; split it.")
-        shown = member.name.encode("utf-8", "replace").decode().replace("\0", "?").removeprefix("./")
+            raise Stop(f"holds more than {MOST_MEMBERS:,} members; split it.")
+        shown = _UNPRINTABLE.sub("?", member.name).removeprefix("./")
         problem = _unsafe(member.name) or member.problem
         if any(piece.startswith((".", "__MACOSX")) and piece not in (".", "..") for piece in shown.split("/")):
             continue
@@ -80,21 +75,22 @@ def _read(source: Source, budget: _Budget) -> Iterator[Document | Failure]:
             continue
         if not problem and shown in names:
             problem = "stands twice in the archive; rename one."
-        names.add(shown)
-        if problem or member.opened is None:
-            yield Failure(shown, problem or "cannot be opened; unpack the archive.")
+        if problem or member.open is None:
+            yield Failure(shown[:LONGEST_NAME], problem or "cannot be opened; unpack the archive.")
             continue
+        names.add(shown)
         yield from _read_member(source, member, shown, settings.of(shown), budget)
 
 
 def _read_member(
-    source: Source, member: _Member, name: str, settings: Mapping[str, Any], budget: _Budget
+    source: Source, member: Member, name: str, settings: Mapping[str, Any], budget: _Budget
 ) -> Iterator[Document | Failure]:
     named = format_of(name)
-    assert member.opened is not None
+    assert member.open is not None
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
         try:
-            _copy(member.opened, cast("BinaryIO", copy), member.packed, named, budget)
+            with member.open() as opened:
+                _copy(opened, cast("BinaryIO", copy), member.packed, named, budget)
             inner = Source(name, cast("BinaryIO", copy), settings, source.depth + 1)
             known = identify(inner)
             items = _read(inner, budget) if known in ARCHIVES else parse(inner, known.reader, known.name)
@@ -106,7 +102,7 @@ def _read_member(
                     yield Failure(path, item.reason)
                 else:
                     yield Document(item.text, item.metadata, path, item.pages, item.extra)
-        except _Stop:
+        except (Stop, MemoryError):
             raise
         except CorpusError as error:
             yield Failure(name, str(error))
@@ -121,9 +117,9 @@ def _copy(member: IO[bytes], copy: BinaryIO, packed: int | None, named: Format |
         size += len(block)
         budget.size -= len(block)
         if budget.size < 0:
-            raise _Stop(f"unpacks to more than {LARGEST_ALL // 1_000_000_000} GB; split it.")
+            raise Stop(f"unpacks to more than {LARGEST_ALL // 1_000_000_000} GB; split it.")
         if packed is not None and size > RATIO_FROM and size > RATIO * max(packed, 1):
-            raise _Stop(BOMB)
+            raise Stop(BOMB)
         if size > largest:
             raise CorpusError(f"is larger than {largest // 1_000_000} MB; split it.")
         copy.write(block)
@@ -132,91 +128,11 @@ def _copy(member: IO[bytes], copy: BinaryIO, packed: int | None, named: Format |
 
 def _unsafe(name: str) -> str:
     """Return why a member's name is not taken, nothing where it is sound."""
+    if len(name) > LONGEST_NAME:
+        return "has a name that is too long; rename it."
     if not name or "\0" in name or "\\" in name or name.startswith("/") or _DRIVE.match(name):
         return "has a name that is not a relative path with forward slashes; rename it."
     return "has a name that leads out of the archive; rename it." if ".." in name.split("/") else ""
-
-
-def _zip_members(stream: BinaryIO) -> Iterator[_Member]:
-    try:
-        archive = zipfile.ZipFile(stream)
-    except Exception as error:  # besides BadZipFile struct.error, ValueError, OverflowError and others
-        raise CorpusError("is a damaged ZIP file; get it again, or unpack it.") from error
-    with archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            # zipfile itself cuts a name at NUL and, on Windows, turns backslashes round.
-            member = _Member(info.orig_filename, packed=info.compress_size)
-            if info.flag_bits & 1:
-                member.problem = "is encrypted; unpack the archive with its password."
-            elif (info.external_attr >> 28) not in (0, 8):
-                member.problem = "is a link or a device, not a file; put the file itself there."
-            else:
-                try:
-                    member.opened = archive.open(info)
-                except Exception as error:
-                    member.problem = f"is damaged in the archive ({type(error).__name__}); unpack and correct it."
-            yield member
-            if member.opened:
-                member.opened.close()
-
-
-def _tar_members(stream: BinaryIO) -> Iterator[_Member]:
-    try:
-        size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        unpacked = _Unpacked(stream)
-        with tarfile.open(fileobj=cast("IO[bytes]", unpacked), mode="r:") as archive:
-            while info := archive.next():
-                archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all it has passed
-                end = info.offset_data + info.size
-                if unpacked.packed and end > RATIO_FROM and end > RATIO * size:
-                    raise _Stop(BOMB)
-                if unpacked.packed and end > LARGEST_ALL:
-                    raise _Stop(f"unpacks to more than {LARGEST_ALL // 1_000_000_000} GB; split it.")
-                if info.isdir():
-                    continue
-                if info.isfile() and not info.issparse():
-                    yield _Member(info.name, opened=archive.extractfile(info))
-                else:
-                    yield _Member(info.name, "is a link or a device, not a file; put the file itself there.")
-    except CorpusError:
-        raise
-    except Exception as error:  # besides TarError zlib.error, LZMAError, EOFError, ValueError and others
-        raise CorpusError("is a damaged tar file; get it again, or unpack it.") from error
-
-
-class _Unpacked:
-    """A packed tar file's bytes for tarfile, which would take headers of any length into memory."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        head = stream.read(6)
-        stream.seek(0)
-        self.packed = True
-        self.file: IO[bytes]
-        if head.startswith(b"\x1f\x8b"):
-            self.file = cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb"))
-        elif head.startswith(b"BZh"):
-            self.file = cast("IO[bytes]", bz2.BZ2File(stream))
-        elif head.startswith(b"\xfd7zXZ"):
-            self.file = cast("IO[bytes]", lzma.LZMAFile(stream))  # noqa: SIM115  # it only borrows the stream
-        else:
-            self.file, self.packed = stream, False
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as a file does, up to a megabyte."""
-        if not 0 <= size <= 1_000_000:
-            raise CorpusError("has a header that is too long; pack it again.")
-        return self.file.read(size)
-
-    def seek(self, place: int, whence: int = 0) -> int:
-        """Seek as a file does."""
-        return self.file.seek(place, whence)
-
-    def tell(self) -> int:
-        """Return the place in the unpacked bytes."""
-        return self.file.tell()
 
 
 class _Settings:
@@ -224,20 +140,38 @@ class _Settings:
 
     def __init__(self, stream: BinaryIO, zipped: bool) -> None:
         self.tables: dict[str, Mapping[str, Any]] = {}
-        members = 0
-        for member in _zip_members(stream) if zipped else _tar_members(stream):
+        members, left = 0, ALL_SETTINGS
+        for member in zip_members(stream) if zipped else tar_members(stream):
             members += 1
             if members > MOST_MEMBERS:
                 break
-            if member.opened and posixpath.basename(member.name) == METADATA and not _unsafe(member.name):
-                try:
-                    text = member.opened.read(1_000_001)[:1_000_000].decode("utf-8-sig")
-                    self.tables[posixpath.dirname(member.name)] = tomllib.loads(text)
-                except Exception:  # noqa: S112  # it is of no use; the articles beside it still are
-                    continue
+            if member.open is None or posixpath.basename(member.name) != METADATA or _unsafe(member.name):
+                continue
+            try:
+                with member.open() as opened:
+                    data = _read_up_to(opened, LARGEST_SETTINGS)
+                left -= len(data)
+                if left >= 0 and max(line.count(b".") for line in data.split(b"\n")) <= MOST_DOTS:
+                    folder = posixpath.dirname(member.name.removeprefix("./"))
+                    self.tables[folder] = tomllib.loads(data.decode("utf-8-sig"))
+            except (Stop, MemoryError):
+                raise
+            except Exception:  # noqa: S112  # it is of no use; the articles beside it still are
+                continue
         stream.seek(0)
 
     def of(self, name: str) -> Mapping[str, Any]:
         """Return what is said of a member."""
         found = self.tables.get(posixpath.dirname(name), {}).get(posixpath.basename(name))
         return found if isinstance(found, dict) else {}
+
+
+def _read_up_to(file: IO[bytes], size: int) -> bytes:
+    """Return all of a file; raises ValueError where it is larger."""
+    pieces = []
+    while block := file.read(1 << 16):
+        pieces.append(block)
+        size -= len(block)
+        if size < 0:
+            raise ValueError
+    return b"".join(pieces)

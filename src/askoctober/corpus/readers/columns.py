@@ -35,7 +35,10 @@ class Columns:
     others: Mapping[str, str]
 
     def to_document(self, get: Get, row: int, seen: set[int]) -> Document | Failure:
-        """Return the article of a row, whose number from 1 names it where it has no id; `seen` holds hashes of the ids so far."""
+        """Return the article of a row, whose number from 1 names it where it has no id.
+
+        `seen` holds hashes of the ids so far.
+        """
         texts = [_plain(get(name)).strip() for name in self.text]
         text = "\n\n".join(filter(None, texts))
         own = _UNFIT.sub("-", _plain(get(self.others["id"]))).strip()[:LONGEST_ID] if "id" in self.others else ""

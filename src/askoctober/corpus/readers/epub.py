@@ -84,7 +84,9 @@ def _chapter(package: Package, name: str, titles: dict[str, str]) -> list[str]:
         return []
     places: dict[str, int] = {}
     blocks = html_blocks(parse_html(page), titles, places)
-    entries = sorted((places.get(anchor, 0), title) for anchor, title in titles.items() if anchor in places or not anchor)
+    if titles:
+        places.setdefault(next(iter(titles)), 0)
+    entries = sorted((places[anchor], title) for anchor, title in titles.items() if anchor in places)
     if entries and entries[0][0] <= 3:  # the first names all of the part, wherever in its first lines it points
         entries[0] = (0, entries[0][1])
     end = len(blocks)
@@ -98,7 +100,7 @@ def _chapter(package: Package, name: str, titles: dict[str, str]) -> list[str]:
 
 
 def _contents(package: Package, items: dict[str, Any], names: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Return the titles in each part, by anchor, by the table of contents, EPUB 3's or 2's; none where it is damaged."""
+    """Return the titles in each part by anchor, as the table of contents has them; none where that is damaged."""
     titles: dict[str, dict[str, str]] = {}
     for key, item in items.items():
         is_nav = "nav" in (item.get("properties") or "").split()

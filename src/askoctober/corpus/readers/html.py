@@ -81,7 +81,7 @@ def _keep(tree: Any) -> None:
 def _decode_as(data: bytes, name: Any) -> str:
     """Return the characters of a page in the encoding that `articles.toml` names."""
     try:
-        return data.decode(_browser_name(name)).removeprefix("\ufeff")
+        return data.decode(browser_name(name)).removeprefix("\ufeff")
     except (LookupError, AttributeError) as error:
         raise CorpusError(
             f"is given the charset {str(name)[:40]!r} in articles.toml, which is not known; correct it."
@@ -103,18 +103,18 @@ def decode_page(data: bytes, charset: str = "") -> str:
         # Bytes that are UTF-8 throughout are UTF-8, whatever a page claims.
         try:
             if name:
-                return data.decode(_browser_name(name))
+                return data.decode(browser_name(name))
         except (LookupError, UnicodeError, ValueError):
             continue
     if declared:  # one stray byte does not make a page unreadable
         try:
-            return data.decode(_browser_name(declared[1].decode("ascii", "replace")), "replace")
+            return data.decode(browser_name(declared[1].decode("ascii", "replace")), "replace")
         except (LookupError, UnicodeError, ValueError):
             pass
     return decode(data)
 
 
-def _browser_name(name: str) -> str:
+def browser_name(name: str) -> str:
     """Return the encoding that browsers take a label for, see https://encoding.spec.whatwg.org/#names-and-labels.
 
     Raises:

@@ -15,9 +15,13 @@ from askoctober.errors import CorpusError
 MOST_PAGES = 5000
 FEWEST_LETTERS = 16
 """Letters on a page that holds text; a scan may carry a stamp or a page number."""
+MOST_RUNS = 40
+"""Of pages that are named in one reason."""
 OCR = "run it through OCR first, for example: ocrmypdf IN OUT."
 _DATE = re.compile(r"(?:D:)?(\d{4})(?:(\d\d)(\d\d)?)?")
 _HYPHENS = re.compile("[\x02\ufffe]\r?\n?")
+_LINE_END = re.compile("\xad\\s*$")
+"""A soft hyphen that shows; others do not."""
 _JUNK_TITLE = re.compile(r"(?:untitled|microsoft word - |.{0,200}\.(?:docx?|indd|tex|dvi|pdf|qxd)$)", re.I)
 
 
@@ -31,36 +35,43 @@ def read(source: Source) -> Iterator[Document | Failure]:
     try:
         document = pdfium.PdfDocument(source.stream.read())
     except pdfium.PdfiumError as error:
-        if "assword" in str(error):
-            raise CorpusError("is encrypted; save it without a password.") from error
+        if error.err_code == pdfium.raw.FPDF_ERR_PASSWORD:
+            raise CorpusError("is encrypted with a password; save it without one.") from error
+        if error.err_code == pdfium.raw.FPDF_ERR_SECURITY:
+            raise CorpusError("is encrypted in a way that is not read; save it without encryption.") from error
         raise CorpusError("is a damaged PDF; get it again, or print it to a new PDF.") from error
     try:
         if len(document) > MOST_PAGES:
             raise CorpusError(f"has more than {MOST_PAGES} pages; split it.")
-        pages, scanned = [], list[int]()
+        pages, scanned, broken = [], list[int](), list[int]()
         for number in range(len(document)):
             lines, is_scan = _read_page(pdfium, document, number)
-            pages.append(lines)
+            pages.append(lines or [])
             scanned += [number + 1] if is_scan else []
+            broken += [number + 1] if lines is None else []
         metadata = _metadata(document, pages[0] if pages else [])
     finally:
         document.close()
     text, offsets = assemble(drop_repeated(pages))
     if not any(character.isalpha() for character in text) or len(scanned) == len(pages):
+        if broken:
+            raise CorpusError("is a damaged PDF none of whose text can be read; get it again.")
         if scanned:
             raise CorpusError(f"is a scan without text; {OCR}")
         raise CorpusError("holds no words of an article; fill or remove it.")
     yield Document(text, metadata, pages=tuple(offsets))
     if scanned:
         yield Failure(source.path, f"holds no text on {_ranges(scanned)}, which are scans; {OCR}")
+    if broken:
+        yield Failure(source.path, f"is damaged on {_ranges(broken)}, which cannot be read; get it again.")
 
 
-def _read_page(pdfium: Any, document: Any, number: int) -> tuple[list[Line], bool]:
-    """Return the lines of a page, and whether it is a picture without text."""
+def _read_page(pdfium: Any, document: Any, number: int) -> tuple[list[Line] | None, bool]:
+    """Return the lines of a page, None where pdfium cannot load it, and whether it is a picture without text."""
     try:
         page = document[number]
     except pdfium.PdfiumError:
-        return [], False
+        return None, False
     try:
         lines = _lines(pdfium, page)
         letters = sum(character.isalpha() for line in lines for character in line.text)
@@ -68,7 +79,7 @@ def _read_page(pdfium: Any, document: Any, number: int) -> tuple[list[Line], boo
         is_scan = letters < FEWEST_LETTERS and next(iter(page.get_objects(filter=kinds, max_depth=3)), None) is not None
         return lines, is_scan
     except pdfium.PdfiumError:
-        return [], False
+        return None, False
     finally:
         page.close()
 
@@ -82,7 +93,7 @@ def _lines(pdfium: Any, page: Any) -> list[Line]:
         for raw in (
             _HYPHENS.sub(lambda found: "-" + "\n" * (len(found[0])), text).split("\n") if not exact else _cut(text)
         ):
-            words = tidy(raw.replace("\x02", "-").replace("\ufffe", "-"))
+            words = tidy(_LINE_END.sub("-", raw.replace("\x02", "-").replace("\ufffe", "-")))
             start = at + len(raw) - len(raw.lstrip())
             if words:
                 top, size = 0.0, 0.0
@@ -127,11 +138,13 @@ def _largest(lines: list[Line]) -> str:
 
 
 def _ranges(numbers: list[int]) -> str:
-    """Return "pages 3-5, 9"."""
+    """Return "page 3" or "pages 3-5, 9"."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:
             runs[-1][1] = number
         else:
             runs.append([number, number])
-    return "pages " + ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
+    shown = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs[:MOST_RUNS])
+    more = f" and {len(runs) - MOST_RUNS} more runs of pages" if len(runs) > MOST_RUNS else ""
+    return f"page {shown}" if len(numbers) == 1 else f"pages {shown}{more}"
