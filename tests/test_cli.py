@@ -24,7 +24,7 @@ from encoders import HashEncoder
 from shelves import build_from, write_files
 
 TESTS = Path(__file__).parent
-COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch"]
+COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch", "doctor"]
 
 
 @pytest.fixture

@@ -4,27 +4,28 @@ import sys
 
 import pytest
 
-from breaking import run_beside_the_tests, say
+from breaking import quick_folder, run_beside_the_tests, say
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and limits on the size of files")
 FILLING = "import sys, filling; filling.fill(*sys.argv[1:])"
 
 
-def fill(folder, kind: str, anew: str, steps: int) -> None:
-    found = run_beside_the_tests(FILLING, str(folder), kind, anew, str(steps))
+def fill(kind: str, anew: str, steps: int) -> None:
+    with quick_folder() as folder:
+        found = run_beside_the_tests(FILLING, folder, kind, anew, str(steps))
     say(f"{kind}, {anew}: {found}")
     assert found["ended"]["full"] >= steps // 5
     assert found["ended"].get("enough", 0) > 0
 
 
 @pytest.mark.parametrize(("kind", "anew"), [("segments", "update"), ("coded", "anew")])
-def test_a_full_disk_is_said_and_leaves_the_old_index(tmp_path, kind, anew):
-    fill(tmp_path, kind, anew, 5)
+def test_a_full_disk_is_said_and_leaves_the_old_index(kind, anew):
+    fill(kind, anew, 5)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("anew", ["anew", "update"])
 @pytest.mark.parametrize("kind", ["usual", "segments", "coded"])
-def test_a_disk_that_is_full_at_any_size_leaves_the_old_index(tmp_path, kind, anew):
-    fill(tmp_path, kind, anew, 60)
+def test_a_disk_that_is_full_at_any_size_leaves_the_old_index(kind, anew):
+    fill(kind, anew, 60)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from breaking import PHASES, run_beside_the_tests, say
+from breaking import PHASES, quick_folder, run_beside_the_tests, say
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 AT_RANDOM = "import sys, killing; killing.at_random(*sys.argv[1:])"
@@ -13,9 +13,10 @@ A_FLUSH = 90
 """Texts that one checkpoint makes safe, at most: what a kill may cost."""
 
 
-def kill_at_random(folder, kind: str, anew: str, kills: int, seed: int) -> dict[str, int]:
+def kill_at_random(kind: str, anew: str, kills: int, seed: int) -> dict[str, int]:
     """Kill builds until so many were caught at work; return how many in each phase."""
-    found = run_beside_the_tests(AT_RANDOM, str(folder), kind, anew, str(kills), str(seed))
+    with quick_folder() as folder:
+        found = run_beside_the_tests(AT_RANDOM, folder, kind, anew, str(kills), str(seed))
     phases = {name: found["phases"].get(name, 0) for name in PHASES}
     say(f"{kind}, {anew}: {phases}, embedded again a kill: {found['again_a_kill']} of {found['needed']}")
     assert found["again_a_kill"] <= A_FLUSH, found
@@ -23,14 +24,15 @@ def kill_at_random(folder, kind: str, anew: str, kills: int, seed: int) -> dict[
 
 
 @pytest.mark.parametrize(("anew", "seed"), [("anew", 1), ("update", 2)])
-def test_a_build_killed_at_any_instant_leaves_the_old_index_or_the_new_one(tmp_path, anew, seed):
-    phases = kill_at_random(tmp_path, "coded", anew, 20, seed)
+def test_a_build_killed_at_any_instant_leaves_the_old_index_or_the_new_one(anew, seed):
+    phases = kill_at_random("coded", anew, 20, seed)
     assert phases["reading"] + phases["embedding"] > 0 and phases["writing"] > 0, phases
 
 
 @pytest.mark.parametrize("anew", ["anew", "update"])
-def test_a_build_killed_before_some_of_its_steps_goes_on_where_it_was(tmp_path, anew):
-    found = run_beside_the_tests(AT_STEPS, str(tmp_path), "segments", anew, "13")
+def test_a_build_killed_before_some_of_its_steps_goes_on_where_it_was(anew):
+    with quick_folder() as folder:
+        found = run_beside_the_tests(AT_STEPS, folder, "segments", anew, "13")
     assert found["kills"] > 4
     assert found["most_embedded"] <= found["needed"] + A_FLUSH
 
@@ -39,8 +41,8 @@ def test_a_build_killed_before_some_of_its_steps_goes_on_where_it_was(tmp_path, 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("anew", ["anew", "update"])
 @pytest.mark.parametrize("kind", ["usual", "segments", "coded", "lists"])
-def test_fifty_kills_of_every_kind_of_build(tmp_path, kind, anew):
-    phases = kill_at_random(tmp_path, kind, anew, 50, 1917)
+def test_fifty_kills_of_every_kind_of_build(kind, anew):
+    phases = kill_at_random(kind, anew, 50, 1917)
     assert min(phases["reading"] + phases["embedding"], phases["writing"]) > 0, phases
 
 
@@ -48,8 +50,9 @@ def test_fifty_kills_of_every_kind_of_build(tmp_path, kind, anew):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("anew", ["anew", "update"])
 @pytest.mark.parametrize("kind", ["usual", "segments", "coded", "lists"])
-def test_a_build_killed_before_any_of_its_steps_goes_on_where_it_was(tmp_path, kind, anew):
-    found = run_beside_the_tests(AT_STEPS, str(tmp_path), kind, anew, "1", timeout=3500)
+def test_a_build_killed_before_any_of_its_steps_goes_on_where_it_was(kind, anew):
+    with quick_folder() as folder:
+        found = run_beside_the_tests(AT_STEPS, folder, kind, anew, "1", timeout=3500)
     say(f"{kind}, {anew}: {found}")
     assert found["kills"] > 40
     assert found["most_embedded"] <= found["needed"] + A_FLUSH

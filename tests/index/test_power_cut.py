@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from breaking import run_beside_the_tests, say
+from breaking import quick_folder, run_beside_the_tests, say
 
 CUTTING = "import sys, cutting; cutting.cut(*sys.argv[1:])"
 
@@ -17,8 +17,9 @@ def strace() -> None:
         pytest.skip("needs strace that may trace: sudo apt-get install strace")
 
 
-def cut(folder, kind: str, anew: str, stride: int) -> None:
-    found = run_beside_the_tests(CUTTING, str(folder), kind, anew, str(stride), "1917", timeout=3500)
+def cut(kind: str, anew: str, stride: int) -> None:
+    with quick_folder() as folder:
+        found = run_beside_the_tests(CUTTING, folder, kind, anew, str(stride), "1917", timeout=3500)
     say(f"{kind}, {anew}: {found}")
     assert found["steps"] > 200
     assert found["states"] > found["steps"] / stride / 2
@@ -26,13 +27,13 @@ def cut(folder, kind: str, anew: str, stride: int) -> None:
 
 
 @pytest.mark.parametrize(("kind", "anew"), [("segments", "update"), ("coded", "anew")])
-def test_a_power_cut_leaves_the_old_index_or_the_new_one(tmp_path, kind, anew):
-    cut(tmp_path, kind, anew, 150)
+def test_a_power_cut_leaves_the_old_index_or_the_new_one(kind, anew):
+    cut(kind, anew, 150)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("anew", ["anew", "update"])
 @pytest.mark.parametrize("kind", ["usual", "segments", "coded"])
-def test_a_power_cut_at_any_step_leaves_the_old_index_or_the_new_one(tmp_path, kind, anew):
-    cut(tmp_path, kind, anew, 4)
+def test_a_power_cut_at_any_step_leaves_the_old_index_or_the_new_one(kind, anew):
+    cut(kind, anew, 4)

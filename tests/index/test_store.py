@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 
 from askoctober import chunking
 from askoctober.errors import IndexFolderError
-from askoctober.index import LocalStore
+from askoctober.index import LocalStore, write_index
 from askoctober.index import store as store_module
 from askoctober.index.format import ALWAYS, FORMAT, MANIFEST, dump_manifest
 from askoctober.index.words import MOST_WORDS
+from askoctober.types import Article
 from encoders import HashEncoder
+from index.entries import entry_of
 from shelves import build_from, contents
 
 FILES = {
     "a.md": "# Bees\n\nA forager dances on the comb. The sun gives the angle.\n\n## Wenner\n\nSmell alone led bees.",
     "b.txt": "Harrison built a clock.\n\nIt lost five seconds. Maskelyne preferred the moon.",
-    "c.md": "# Only a heading\n\n...",
+    "c.md": "# Only a heading\n\nShort.",
     "sub/d.txt": "Über die Gezeiten: the tide turns twenty-four turbines. 1966 was the year. 😀 is no word.",
 }
 
@@ -360,8 +362,9 @@ def test_an_article_carries_its_copies_wherever_it_is_met(tmp_path):
 
 
 def test_a_shelf_without_chunks_opens_and_finds_nothing(tmp_path):
-    build_from(tmp_path, {"a.md": "# Only a heading"})
-    store = LocalStore.open(tmp_path / "index")
+    bare = entry_of(Article("a", "a.md", "A", text="# Only a heading"))
+    write_index(tmp_path, [bare], np.eye(64, dtype=np.float32), {"about": "x"})
+    store = LocalStore.open(tmp_path)
     vector = HashEncoder().encode(["x"])[0]
     assert (store.size, len(store.articles())) == (0, 1)
     assert store.search_dense(vector, 3)[0].tolist() == []

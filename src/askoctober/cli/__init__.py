@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from askoctober.cli import asking, batch, evaluate, fetch, models, shelf, show
+from askoctober.cli import asking, batch, doctor, evaluate, fetch, models, shelf, show
 from askoctober.errors import AskoctoberError
 
 __all__ = ["app", "main"]
@@ -31,6 +31,7 @@ app.command("eval")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.command()(shelf.info)
 app.command()(fetch.fetch)
+app.command()(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:

@@ -40,6 +40,7 @@ FILES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "headings": ("html h.html", lambda n: f"<html><body>{P}{'<h2>word</h2><p>of it</p>' * n}{P}".encode()),
     "deep": ("html i.html", lambda n: f"<html><body>{'<div>' * 200}{numbered(n)}".encode()),
     "preformatted": ("html j.html", lambda n: f"<html><body>{P}<pre>{'<b>a</b>  b' * n}</pre>{P}".encode()),
+    "blanks": ("html k.html", lambda n: f"<html><body>{P}<p>{' ' * n * 20}x</p>{P}".encode()),
     "saved page": ("html a.mhtml", lambda n: make_mhtml(make_html(PROSE * (n // 4)))),
     "pages": ("pdf a.pdf", lambda n: make_pdf([PROSE] * (n // 20))),
     "lines": ("pdf b.pdf", lambda n: make_pdf([[word for text in PROSE for word in text.split()] * (n // 40)])),
@@ -52,6 +53,10 @@ FILES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "rtf": ("rtf a.rtf", lambda n: make_rtf(rf"{PROSE[0]} \u8364? \'e4\par " * n)),
     "groups": ("rtf b.rtf", lambda n: make_rtf(r"{\b {\i x}}" * n * 4)),
     "open groups": ("rtf c.rtf", lambda n: make_rtf(r"{\b x" * n * 4)),
+    "open links": ("rtf d.rtf", lambda n: make_rtf(r'{\field{\*\fldinst{HYPERLINK "' * (n // 4))),
+    "fonts": ("rtf e.rtf", lambda n: make_rtf("").replace(b"{\\f0 ", b"{" + rb"\f1\fcharset0 x" * n)),
+    "open tags of a message": ("mail d.eml", lambda n: b"Subject: a\nContent-Type: text/html\n\n" + b"<a " * n),
+    "end tags of a message": ("mail e.eml", lambda n: b"Subject: a\nContent-Type: text/html\n\n" + b"</" * n),
     "message": ("mail a.eml", lambda n: collecting.mail("S", "\n".join(PROSE * n))),
     "parts": (
         "mail b.eml",

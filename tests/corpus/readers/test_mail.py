@@ -149,3 +149,8 @@ def test_a_header_without_end_costs_no_more_than_itself(name: bytes, header: byt
 def test_charsets_that_no_message_is_in(charset: str) -> None:
     (found,) = documents(f"Subject: a\nContent-Type: text/plain; charset={charset}\n\nBody \\ud800 words".encode())
     assert found.text == "Body \\ud800 words"
+
+
+def test_a_short_message_in_html_loses_no_word() -> None:
+    (found,) = documents(b"Subject: a\nContent-Type: text/html\n\n<style>p{}</style><p>Yes &amp;\nno<br>a < b</p>")
+    assert " ".join(found.text.split()) == "Yes & no a < b"

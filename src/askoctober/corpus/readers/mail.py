@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import email
 import hashlib
+import html
 import re
 from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from html.parser import HTMLParser
 from typing import Any, BinaryIO, cast
 
 from askoctober.corpus.documents import Document, Failure, Source
@@ -34,6 +34,8 @@ _SENT = re.compile(rb"From \S{1,300} .{0,40}\d\d:\d\d.{0,40}\d{4}\s{0,9}$")
 """The line that begins a message in a mailbox, with the time it came, see RFC 4155, appendix A."""
 _HEADER = re.compile(rb"[!-9;-~]{1,76}:")
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_TAG = re.compile(r"(<[^<>]*>)")
+_NAME = re.compile(r"<(/?)([a-zA-Z][\w:-]{0,40})?[^<>]*>$")
 _BLOCKS = frozenset("p div br li tr h1 h2 h3 h4 h5 h6 blockquote table ul ol pre".split())
 
 
@@ -231,36 +233,23 @@ def _from_html(markup: str) -> str:
         return read_page(markup).text
     except CorpusError:  # its library is not there, or it finds no article
         pass
-    stripper = _Stripper()
-    try:
-        stripper.feed(markup)
-        stripper.close()
-    except (AssertionError, ValueError):  # on malformed declarations
-        return ""
-    lines = (" ".join(line.split()) for line in "".join(stripper.pieces).split("\n"))
+    return _strip(markup)
+
+
+def _strip(markup: str) -> str:
+    """Return the text between tags, a new line for each block, in time linear in its size."""
+    pieces: list[str] = []
+    hidden = ""
+    for piece in _TAG.split(markup):
+        tag = _NAME.match(piece)
+        name = (tag[2] or "").lower() if tag else ""
+        if hidden:
+            hidden = "" if tag and tag[1] and name == hidden else hidden
+        elif name in ("script", "style"):
+            hidden = "" if tag and tag[1] else name
+        elif tag:
+            pieces.append("\n" if name in _BLOCKS else "")
+        else:
+            pieces.append(html.unescape(piece.replace("\n", " ")))
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
     return "\n\n".join(filter(None, lines))
-
-
-class _Stripper(HTMLParser):
-    """Collects the text between tags, a new line for each block."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-        self.hidden = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style"):
-            self.hidden = tag
-        if tag in _BLOCKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self.hidden:
-            self.hidden = ""
-        if tag in _BLOCKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.pieces.append(data.replace("\n", " "))

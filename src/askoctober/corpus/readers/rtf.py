@@ -12,6 +12,10 @@ from askoctober.errors import CorpusError
 
 LARGEST_INFO = 20_000
 """Bytes of the info group that are looked at."""
+LARGEST_FONTS = 50_000
+"""Characters of a font table that striprtf may search, in time quadratic in them."""
+_FIELD = re.compile(r"(\\field)\{", re.I)
+_BRACE = re.compile(r"[{}]")
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
 _BINARY = re.compile(r"\\bin\d")
 
@@ -30,6 +34,7 @@ def read(source: Source) -> Iterator[Document | Failure]:
     content = data.decode(encoding, "replace").replace("\x00", "")
     if _BINARY.search(content):
         raise CorpusError("holds raw binary data; save it again from a word processor.")
+    content = _tame(content)
     text = join(tidy(line.strip("| ").replace("|", " | ")) for line in _plain(content, encoding).split("\n"))
     if not any(character.isalpha() for character in text):
         raise CorpusError("holds no words of an article; fill or remove it.")
@@ -46,6 +51,25 @@ def _encoding(data: bytes) -> str:
         return name if b"{\\rtf".decode(name) == "{\\rtf" else "cp1252"  # an EBCDIC page would garble the markup
     except (LookupError, ValueError):
         return "cp1252"
+
+
+def _tame(content: str) -> str:
+    """Return RTF that says the same, and on which striprtf's searches for links and fonts take no time without bound.
+
+    A field whose brace follows a space is none to its search for links, whose text stays; fonts beyond the bound are
+    those of no real file, and cost their letters the encoding, not the words.
+    """
+    content = _FIELD.sub(r"\1 {", content)
+    table = content.find("\\fonttbl")
+    if table < 0:
+        return content
+    depth, end = 1, len(content)
+    for brace in _BRACE.finditer(content, table):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            end = brace.end()
+            break
+    return content if end - table <= LARGEST_FONTS else content.replace("\\fonttbl", "\\*\\fonttbx")
 
 
 def _plain(content: str, encoding: str) -> str:

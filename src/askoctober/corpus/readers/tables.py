@@ -124,7 +124,8 @@ def _read_csv(source: Source) -> Iterator[Document | Failure]:
         text.seek(0)
         yield from _read_rows(source, text, delimiter)
     finally:
-        text.detach()  # else it would close the stream, which is not ours
+        if not source.stream.closed:
+            text.detach()  # else it would close the stream, which is not ours
 
 
 def _read_rows(source: Source, text: io.TextIOWrapper, delimiter: str) -> Iterator[Document | Failure]:
