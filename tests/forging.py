@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 import traceback
@@ -212,7 +213,7 @@ def _forge_once(number: int, index: Path) -> str:
     manifest = json.loads((index / "manifest.json").read_text())
     said = []
     for work in [draw.choice(FORGERIES) for _ in range(draw.choice([1, 1, 1, 2]))]:
-        with contextlib.suppress(KeyError, TypeError, AttributeError, IndexError, FileNotFoundError, ValueError):
+        with contextlib.suppress(LookupError, TypeError, AttributeError, ValueError, OSError, sqlite3.Error):
             said.append(work(draw, index, manifest))
     if "text:" not in str(said) and not (index / "manifest.json").is_symlink() and (index / "manifest.json").is_file():
         try:

@@ -22,7 +22,7 @@ SPACE, BREAK = "\u2800", "\uffa0"
 document holds them itself a space says the same; and both are printable, so that no library takes them for debris."""
 
 _PLAIN_BLANKS = str.maketrans({SPACE: " ", BREAK: " "})
-_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SKIPPED = frozenset(

@@ -34,16 +34,16 @@ class Columns:
     text: tuple[str, ...]
     others: Mapping[str, str]
 
-    def to_document(self, get: Get, row: int, seen: set[int]) -> Document | Failure:
+    def to_document(self, get: Get, row: int, seen: set[int] | None) -> Document | Failure:
         """Return the article of a row, whose number from 1 names it where it has no id.
 
-        `seen` holds hashes of the ids so far.
+        `seen` holds hashes of the ids so far; None where rows have numbers alone, which need no memory.
         """
         texts = [_plain(get(name)).strip() for name in self.text]
         text = "\n\n".join(filter(None, texts))
         own = _UNFIT.sub("-", _plain(get(self.others["id"]))).strip()[:LONGEST_ID] if "id" in self.others else ""
         part = own or str(row)
-        if "id" in self.others:  # numbers need no check, and what a set of them would take grows with the file
+        if seen is not None:
             if hash(part) in seen:
                 return Failure(f"row-{row}", f'has the id "{show(part)}" of an earlier row; give it another.')
             seen.add(hash(part))

@@ -19,8 +19,6 @@ ARCHIVES = (".mhtml", ".mht")
 _CHARSET = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?([\w.:-]{2,40})", re.I)
 _NO_CHARSETS = frozenset("punycode idna unicode-escape raw-unicode-escape undefined mbcs oem utf-7".split())
 """What Python decodes but no page is in: slow, unsafe, or of one system."""
-_SPACES = re.compile(r"\s{2,}")
-LONGEST_ATTRIBUTE = 5000
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -66,10 +64,7 @@ _DATES = {"original_date": True, "extensive_search": False}
 
 
 def _keep(tree: Any) -> None:
-    """Put what trafilatura leaves out or collapses into what it keeps: captions of figures, preformatted text.
-
-    Runs of white space and long attributes are cut, on which its expressions take time quadratic in their length.
-    """
+    """Put what trafilatura leaves out or collapses into what it keeps: captions of figures, preformatted text."""
     for element in list(tree.iter("figure", "figcaption")):
         element.tag = "p" if element.tag == "figcaption" else "div"
     inside = 0
@@ -77,13 +72,10 @@ def _keep(tree: Any) -> None:
         opens = event == "start"
         if element.tag == "pre":
             inside += 1 if opens else -1
-        if opens:
-            element.text = keep_spacing(element.text or "") if inside else _SPACES.sub(" ", element.text or "")
-            for name, value in element.attrib.items():
-                if len(value) > LONGEST_ATTRIBUTE:
-                    element.set(name, value[:LONGEST_ATTRIBUTE])
-        else:
-            element.tail = keep_spacing(element.tail or "") if inside else _SPACES.sub(" ", element.tail or "")
+        if inside and opens:
+            element.text = keep_spacing(element.text or "")
+        elif inside:
+            element.tail = keep_spacing(element.tail or "")
 
 
 def _decode_as(data: bytes, name: Any) -> str:

@@ -140,7 +140,7 @@ def _read_rows(source: Source, text: io.TextIOWrapper, delimiter: str) -> Iterat
     header = [name.strip().removeprefix("\ufeff") for name in header]
     place = {name: number for number, name in reversed(list(enumerate(header)))}
     columns = choose(source.settings, header, lambda name: name not in place)
-    seen: set[int] = set()
+    seen: set[int] | None = set() if "id" in columns.others else None
     number = 0
     while True:
         number += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from askoctober.corpus import markdown, plaintext
@@ -12,6 +13,11 @@ from askoctober.corpus.metadata import Metadata, clean
 from askoctober.errors import CorpusError
 
 MARKDOWN = (".md", ".markdown")
+MOST_OPENINGS = 1000
+"""Brackets and marks of lists in front matter, each of which may be a level of its own."""
+_FRONT = re.compile(r"\s*-{3,}[ \t]*[\r\n]")
+_FRONT_END = re.compile(r"[\r\n](?:-{3,}|\.{3})[ \t]*(?=[\r\n]|\Z)")
+_OPENS = re.compile(r"[\[{]|[-?:](?=\s)")
 
 
 def read(source: Source) -> Iterator[Document | Failure]:
@@ -24,6 +30,7 @@ def read(source: Source) -> Iterator[Document | Failure]:
     own: Metadata = {}
     is_markdown = source.path.lower().endswith(MARKDOWN)
     if is_markdown:
+        _refuse_deep(text)
         own, text = markdown.split_front_matter(text)
     blanked = blank_furniture(text)
     if not any(character.isalpha() for character in blanked):
@@ -32,3 +39,11 @@ def read(source: Source) -> Iterator[Document | Failure]:
         title = markdown.find_title(blanked) if is_markdown else plaintext.find_title(text, blanked)
         own |= {"title": title} if title else {}
     yield Document(blanked, own)
+
+
+def _refuse_deep(text: str) -> None:
+    """Refuse front matter that may nest so deeply that a YAML parser, which recurses in C, would end the process."""
+    start = _FRONT.match(text)
+    end = _FRONT_END.search(text, start.end() - 1) if start else None
+    if start and end and len(_OPENS.findall(text, start.end(), end.start())) > MOST_OPENINGS:
+        raise CorpusError(f"has front matter of more than {MOST_OPENINGS:,} entries; shorten it.")
