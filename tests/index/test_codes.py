@@ -12,10 +12,8 @@ def vectors(count: int, dimension: int = 128, seed: int = 1) -> np.ndarray:
     return unit((random.normal(size=(count, dimension)) * scales).astype(np.float32))
 
 
-@pytest.mark.parametrize(
-    ("dimension", "pieces"), [(128, 32), (64, 32), (32, 32), (48, 16), (40, 8), (20, 4), (10, 2), (7, 1), (1, 1)]
-)
-def test_pieces_divide_a_vector_evenly(dimension, pieces):
+@pytest.mark.parametrize(("dimension", "pieces"), [(128, 32), (64, 16), (10, 3), (7, 2), (4, 1), (1, 1)])
+def test_a_byte_stands_for_four_components(dimension, pieces):
     assert pieces_of(dimension) == pieces
 
 
@@ -25,7 +23,7 @@ def test_what_comes_back_is_near_what_was_coded():
     assert book.shape == (32, CENTROIDS, 4)
     coded = encode(new, book)
     assert (coded.shape, coded.dtype) == ((500, 32), np.uint8)
-    again = decode(coded, book)
+    again = decode(coded, book, 128)
     assert np.linalg.norm(again, axis=1) == pytest.approx(1, abs=1e-5)
     assert (new * again).sum(axis=1).mean() > 0.9
     assert np.abs(new @ new.T - again @ again.T).mean() < 0.07
@@ -47,16 +45,23 @@ def test_the_same_vectors_give_the_same_codebook():
     assert np.array_equal(fit_codebook(known), fit_codebook(known.copy()))
 
 
-@pytest.mark.parametrize("count", [1, 5, 255, 256])
+@pytest.mark.parametrize("dimension", [1, 7, 64])
+def test_any_dimension_comes_back(dimension):
+    known = vectors(400, dimension)
+    again = decode(encode(known, fit_codebook(known)), fit_codebook(known), dimension)
+    assert again.shape == known.shape and (known * again).sum(axis=1).mean() > 0.8
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
 def test_few_vectors_come_back_as_they_were(count):
     known = vectors(count, 32)
     book = fit_codebook(known)
     assert np.isfinite(book).all()
-    assert decode(encode(known, book), book) == pytest.approx(known, abs=1e-3)
+    assert (decode(encode(known, book), book, 32) * known).sum(axis=1).min() > 0.97
 
 
 def test_nothing_is_coded_as_nothing():
     book = fit_codebook(vectors(300, 32))
     none = np.zeros((0, 32), np.float32)
-    assert encode(none, book).shape == (0, 32)
-    assert decode(encode(none, book), book).shape == (0, 32)
+    assert encode(none, book).shape == (0, 8)
+    assert decode(encode(none, book), book, 32).shape == (0, 32)

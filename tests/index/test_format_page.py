@@ -33,11 +33,11 @@ class Reader:
         assert hashlib.sha256(text.encode()).hexdigest() == self.manifest["sha256"]
         self.dimension = self.manifest["dimension"]
         self.kept = min(128, self.dimension)
-        self.pieces = next(pieces for pieces in (32, 16, 8, 4, 2, 1) if self.kept % pieces == 0)
+        self.pieces = -(-self.kept // 4)
         shared = {kind: self.data(kind, entry) for kind, entry in self.manifest["files"].items()}
         self.basis = np.frombuffer(shared["basis"], "<f4").reshape(self.dimension, self.kept)
         if "codebook" in shared:
-            self.codebook = np.frombuffer(shared["codebook"], "<f4").reshape(self.pieces, 256, -1)
+            self.codebook = np.frombuffer(shared["codebook"], "<f4").reshape(self.pieces, 256, 4)
         self.chunks = [chunk for record in self.manifest["segments"] for chunk in self.read(record)]
 
     def data(self, kind: str, entry: dict[str, Any]) -> bytes:
@@ -58,7 +58,9 @@ class Reader:
         if not coded:
             return np.frombuffer(data, "i1").reshape(-1, self.kept) / np.float32(127)
         codes = np.frombuffer(data, "u1").reshape(-1, self.pieces)
-        found = np.concatenate([self.codebook[piece][codes[:, piece]] for piece in range(self.pieces)], axis=1)
+        found = np.concatenate([self.codebook[piece][codes[:, piece]] for piece in range(self.pieces)], axis=1)[
+            :, : self.kept
+        ]
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
     def read(self, record: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from askoctober.embedding import unit
-from askoctober.index.lists import Shape, build, lists_for, open_lists, pieces_for, rank
+from askoctober.index.lists import LEAST_REFINED, MOST_REFINED, Shape, build, lists_for, open_lists, pieces_for, rank
 
 SIZE, DIMENSION = 3000, 32
 
@@ -16,28 +16,31 @@ def clustered(count: int, seed: int = 1) -> np.ndarray:
     return unit((centres[random.integers(0, 40, count)] + 0.6 * random.normal(size=(count, DIMENSION))).astype("f4"))
 
 
+SENTENCES = clustered(400, seed=2).astype(np.float16)
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray, Shape, int, float]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray, Shape, dict]:
     path = tmp_path_factory.mktemp("lists") / "lists.ivf"
     vectors = clustered(SIZE).astype(np.float16)
-    return path, vectors, *build(vectors, path, 16)
+    return path, vectors, *build(vectors, SENTENCES, path, 16)
 
 
 def test_the_file_has_its_shape(built):
-    path, vectors, shape, probe, _ = built
+    path, vectors, shape, how = built
     assert shape == Shape(SIZE, DIMENSION, lists_for(SIZE), 16)
     assert path.stat().st_size == shape.bytes()
-    assert 1 <= probe <= shape.lists
+    assert 1 <= how["probe"] <= shape.lists and LEAST_REFINED <= how["refined"] <= MOST_REFINED
 
 
 def test_what_is_measured_is_what_is_found(built):
-    path, vectors, shape, probe, recall = built
-    assert recall >= 0.97
+    path, vectors, shape, how = built
+    assert how["recall"] >= 0.97
     opened = open_lists(path, shape)
     asked = unit(vectors[::30].astype("f4") + 0.1 * np.random.default_rng(5).normal(size=(100, DIMENSION)).astype("f4"))
     shares = []
     for vector in asked:
-        found, scores = rank(vectors, opened.search(vector, 200, probe), vector, 10)
+        found, scores = rank(vectors, opened.search(vector, how["refined"], how["probe"]), vector, 10)
         cosines = vectors.astype("f4") @ vector
         true = np.argsort(-cosines, kind="stable")[:10]
         shares.append(len(np.intersect1d(found, true)) / 10)
@@ -47,14 +50,14 @@ def test_what_is_measured_is_what_is_found(built):
 
 
 def test_with_all_lists_read_every_chunk_is_met(built):
-    path, _, shape, _, _ = built
+    path, _, shape, _ = built
     rows = open_lists(path, shape).search(clustered(1)[0], SIZE, shape.lists)
     assert sorted(rows.tolist()) == list(range(SIZE))
 
 
 def test_the_same_vectors_give_the_same_file(built, tmp_path):
     path, vectors, *_ = built
-    build(vectors, tmp_path / "again", 16)
+    build(vectors, SENTENCES, tmp_path / "again", 16)
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
@@ -79,7 +82,7 @@ def part(shape: Shape, name: int) -> slice:
     ],
 )
 def test_lists_that_cannot_be_are_refused(built, tmp_path, name, kind, change, why):
-    path, _, shape, _, _ = built
+    path, _, shape, _ = built
     data = bytearray(path.read_bytes())
     place = part(shape, name)
     data[place] = change(np.frombuffer(bytes(data[place]), kind)).astype(kind).tobytes()
@@ -89,7 +92,7 @@ def test_lists_that_cannot_be_are_refused(built, tmp_path, name, kind, change, w
 
 
 def test_a_file_of_another_length_is_refused(built, tmp_path):
-    path, _, shape, _, _ = built
+    path, _, shape, _ = built
     for data in (path.read_bytes()[:-1], path.read_bytes() + b"x", b""):
         (tmp_path / "bad").write_bytes(data)
         with pytest.raises(ValueError, match="in place of"):
@@ -97,7 +100,7 @@ def test_a_file_of_another_length_is_refused(built, tmp_path):
 
 
 def test_codes_may_be_any_bytes(built, tmp_path):
-    path, _, shape, _, _ = built
+    path, _, shape, _ = built
     data = bytearray(path.read_bytes())
     data[part(shape, 5)] = bytes([255]) * (SIZE * 16)
     (tmp_path / "odd").write_bytes(bytes(data))

@@ -25,12 +25,14 @@ from askoctober.types import FloatArray, IntArray
 WANTED = 0.97
 """Share of the true ten nearest that a search shall find, on the vectors that it is measured with."""
 MEASURED = 256
-"""Vectors that stand for questions when that is measured; they are moved a little, as no question is a chunk."""
+"""Sentences that stand for questions when that is measured; they are moved a little, as no question is a sentence."""
 NOISE = 0.6
-"""Length of what moves them, for vectors of length 1: the cosine with the chunk falls to about 0.86."""
+"""Length of what moves them, for vectors of length 1: the cosine with the sentence falls to about 0.86."""
 REFINED = 4
 """How many times as many as asked for are ranked anew by the vectors themselves, `LEAST_REFINED` at least."""
 LEAST_REFINED = 200
+MOST_REFINED = 1600
+"""A search that needs more of them to find what is wanted does without."""
 PIECES = (8, 16, 24, 32, 48, 64, 96, 128)
 """Bytes that a chunk's code may have."""
 USUAL_PIECES = 64
@@ -80,10 +82,14 @@ def lists_for(count: int) -> int:
     return max(1, int(2 ** round(np.log2(4 * np.sqrt(max(count, 1))))))
 
 
-def build(vectors: NDArray[np.float16], path: Path, pieces: int) -> tuple[Shape, int, float]:
-    """Write the lists of vectors of shape (chunks, dimension); return their shape, how many to read, and the recall.
+def build(
+    vectors: NDArray[np.float16], sentences: NDArray[np.float16], path: Path, pieces: int
+) -> tuple[Shape, dict[str, Any]]:
+    """Write the lists of vectors of shape (chunks, dimension); return their shape, and how to search them.
 
-    `pieces` is how many bytes a code has. The vectors may be a memory map: they are read in blocks.
+    That is how many lists to read (`probe`), how many of what is found to rank anew (`refined`), and the `recall` of
+    the ten nearest that was measured with it, by `sentences` of the same articles, shape (sentences, dimension). `pieces`
+    is how many bytes a code has. All may be memory maps: they are read in blocks.
     """
     import faiss
 
@@ -127,8 +133,7 @@ def build(vectors: NDArray[np.float16], path: Path, pieces: int) -> tuple[Shape,
         for (kind, part), array in zip(shape.parts(), arrays, strict=True):
             stream.write(np.ascontiguousarray(array.reshape(part), kind).tobytes())
     faiss.omp_set_num_threads(1)
-    probe, recall = _measure(Lists(index, turned), vectors, random)
-    return shape, probe, recall
+    return shape, _measure(Lists(index, turned), vectors, sentences, random)
 
 
 class Lists:
@@ -198,22 +203,27 @@ def _empty(shape: Shape) -> Any:
     return index
 
 
-def _measure(lists: Lists, vectors: NDArray[np.float16], random: np.random.Generator) -> tuple[int, float]:
-    """Return the least number of lists to read that finds `WANTED` of the true ten nearest, and what it finds."""
-    count, dimension = vectors.shape
-    sample = np.sort(random.choice(count, min(count, MEASURED), replace=False))
-    noise = random.normal(size=(len(sample), dimension)) * (NOISE / np.sqrt(dimension))
-    asked = np.asarray(vectors[sample], np.float32) + noise.astype(np.float32)
+def _measure(
+    lists: Lists, vectors: NDArray[np.float16], sentences: NDArray[np.float16], random: np.random.Generator
+) -> dict[str, Any]:
+    """Return the least to read and rank anew that finds `WANTED` of the true ten nearest, and what share it finds."""
+    sample = np.sort(random.choice(len(sentences), min(len(sentences), MEASURED), replace=False))
+    noise = random.normal(size=(len(sample), vectors.shape[1])) * (NOISE / np.sqrt(vectors.shape[1]))
+    asked = np.asarray(sentences[sample], np.float32) + noise.astype(np.float32)
     asked /= np.linalg.norm(asked, axis=1, keepdims=True)
     true = _nearest(vectors, asked, 10)
-    total = lists.count
+
+    def recall(probe: int, refined: int) -> float:
+        found = [rank(vectors, lists.search(vector, refined, probe), vector, 10)[0] for vector in asked]
+        return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, true, strict=True)]))
+
+    refined = LEAST_REFINED
+    while refined < MOST_REFINED and recall(lists.count, refined) < WANTED:
+        refined *= 2
     probe = 1
-    while True:
-        found = [rank(vectors, lists.search(vector, LEAST_REFINED, probe), vector, 10)[0] for vector in asked]
-        recall = float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, true, strict=True)]))
-        if recall >= WANTED or probe >= total:
-            return probe, recall
-        probe = min(total, max(probe + 1, int(probe * 1.5)))
+    while (found := recall(probe, refined)) < WANTED and probe < lists.count:
+        probe = min(lists.count, max(probe + 1, int(probe * 1.4)))
+    return {"probe": probe, "refined": refined, "recall": round(found, 4)}
 
 
 def rank(vectors: NDArray[np.float16], rows: IntArray, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:

@@ -140,9 +140,10 @@ class Partial:
         if self.chunks >= APPROXIMATE:
             vectors = np.memmap(new["chunks"], "<f2", "r", HEADER_BYTES, (self.chunks, self._dimension))
             new["lists"] = self.folder / "lists.part"
-            shape, probe, recall = lists.build(vectors, new["lists"], pieces)
-            record["lists"] = {"lists": shape.lists, "pieces": shape.pieces, "probe": probe, "recall": round(recall, 4)}
-            del vectors
+            sentences = np.memmap(new["sentences"], "<f2", "r", HEADER_BYTES, (self.sentences, self._dimension))
+            shape, how = lists.build(vectors, sentences, new["lists"], pieces)
+            record["lists"] = {"lists": shape.lists, "pieces": shape.pieces, **how}
+            del vectors, sentences
         self._tidy()
         new["articles"] = self._path("articles")
         record["files"] = {kind: named(kind, KINDS[kind], path) for kind, path in sorted(new.items())}
@@ -292,7 +293,7 @@ class Partial:
     def _read_codebook(self) -> bool:
         pieces = codes.pieces_of(self._token_dimension)
         flat = np.fromfile(self.folder / "codebook.part", "<f4")
-        self.codebook = flat.reshape(pieces, codes.CENTROIDS, self._token_dimension // pieces)
+        self.codebook = flat.reshape(pieces, codes.CENTROIDS, codes.SIZE)
         return True
 
     def _tidy(self) -> None:

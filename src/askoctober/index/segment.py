@@ -66,7 +66,7 @@ class Segment:
         faiss.omp_set_num_threads(1)
         self.folder, self.record = folder, record
         self.size, self.sentence_count = int(record["chunks"]), int(record["sentences"])
-        self._dimension = basis.shape[0]
+        self._dimension, self._token_dimension = basis.shape
         if record["coded"] and codebook is None:
             raise ValueError("its codes have no codebook")
         self._codebook = codebook if record["coded"] else None
@@ -138,8 +138,9 @@ class Segment:
     def search_dense(self, vector: FloatArray, k: int, dead: IntArray) -> tuple[IntArray, FloatArray]:
         """Rows and cosines of the k chunks nearest to a unit vector of shape (dimension,), but for the dead."""
         if self._lists is not None:
-            wanted = max(lists.REFINED * k, lists.LEAST_REFINED)
-            rows = self._lists.search(vector, wanted + min(len(dead), wanted), int(self.record["lists"]["probe"]))
+            how = self.record["lists"]
+            wanted = max(lists.REFINED * k, int(how["refined"]))
+            rows = self._lists.search(vector, wanted + min(len(dead), wanted), int(how["probe"]))
             rows = rows[~np.isin(rows, dead)]
             rows, scores = lists.rank(self._raw_chunks, rows, vector, k)
         else:
@@ -190,7 +191,7 @@ class Segment:
         _, first, spans = self._place(row)
         block = np.asarray(self._tokens[first : first + int(spans[:, 2].sum())])
         if self._codebook is not None:
-            return codes.decode(block, self._codebook)
+            return codes.decode(block, self._codebook, self._token_dimension)
         return unpack(block.view(np.int8))
 
     def token_counts(self, row: int) -> IntArray:
@@ -274,6 +275,8 @@ class Segment:
             raise ValueError(f"{path.name} cannot have {shape.lists} lists of {shape.pieces} bytes")
         if not 0 < int(about["probe"]) <= shape.lists:
             raise ValueError(f"{about['probe']} of {shape.lists} lists cannot be read")
+        if not 0 < int(about["refined"]) <= lists.MOST_REFINED:
+            raise ValueError(f"{about['refined']} of what is found cannot be ranked anew")
         return lists.open_lists(path, shape)
 
     def _read_rows(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askoctober.errors import IndexFolderError
-from askoctober.index.codes import CENTROIDS, pieces_of
+from askoctober.index.codes import CENTROIDS, SIZE, pieces_of
 from askoctober.index.disk import file_digest
 from askoctober.index.entry import Entry
 from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, rebuild
@@ -321,7 +321,7 @@ def read_shared(folder: Path, manifest: Mapping[str, Any]) -> tuple[FloatArray, 
     codebook = None
     if "codebook" in manifest["files"]:
         path = folder / str(manifest["files"]["codebook"]["name"])
-        codebook = _read_floats(path, (pieces, CENTROIDS, kept // pieces), 1.01)
+        codebook = _read_floats(path, (pieces, CENTROIDS, SIZE), 1.01)
     return basis, codebook
 
 
