@@ -50,7 +50,15 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_alone_it_lists_its_targets(make: Make) -> None:
     said = make().stdout
-    assert [line.split()[1] for line in said.splitlines()] == ["install", "run", "test", "soak", "check", "eval", "clean"]
+    assert [line.split()[1] for line in said.splitlines()] == [
+        "install",
+        "run",
+        "test",
+        "soak",
+        "check",
+        "eval",
+        "clean",
+    ]
 
 
 def test_a_missing_python_is_one_line(make: Make) -> None:
@@ -136,7 +144,10 @@ def test_the_tests_say_how_to_get_a_browser(make: Make, tmp_path: Path) -> None:
         (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
     done = make("test", PATH=str(tmp_path / "bin"))
     assert done.returncode == 0 and "sudo apt-get install chromium" in done.stderr and done.stderr.count("\n") == 1
-    assert calls.read_text().splitlines() == ["-m askoctober models pull --all", "-m pytest -m not soak and not browser"]
+    assert calls.read_text().splitlines() == [
+        "-m askoctober models pull --all",
+        "-m pytest -m not soak and not browser",
+    ]
 
 
 def test_what_takes_hours_is_asked_for_by_itself(make: Make, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from askoctober import chunking
 from askoctober.errors import IndexFolderError
 from askoctober.index import LocalStore, write_index
 from askoctober.index import store as store_module
+from askoctober.index import writing
 from askoctober.index.format import ALWAYS, FORMAT, MANIFEST, dump_manifest
 from askoctober.index.words import MOST_WORDS
 from askoctober.types import Article
@@ -371,3 +372,21 @@ def test_a_shelf_without_chunks_opens_and_finds_nothing(tmp_path):
     assert store.search_sentences(vector, 3)[0].tolist() == []
     assert store.search_words("heading", 3)[0].tolist() == []
     store.close()
+
+
+def test_what_both_have_is_shared_by_an_index_that_is_opened_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "SMALL", 1)
+    build_from(tmp_path, FILES, chunk_size=60)
+    first = LocalStore.open(tmp_path / "index")
+    build_from(tmp_path, FILES | {"b.txt": "Another text.", "new.md": "# New\n\nA tide."}, chunk_size=60)
+    second = first.reopened()
+    assert first.segments[0] is second.segments[0] and len(second.segments) == 2
+    expected = LocalStore.open(tmp_path / "index")
+    assert contents(second) == contents(expected)
+    assert "Harrison built a clock." in contents(first)["b.txt"]["article"].text
+    first.close()
+    assert contents(second) == contents(expected), "it stays open for its second user"
+    second.close()
+    with pytest.raises(IndexFolderError, match="was closed"):
+        second.segments[0].query("SELECT 1")
+    expected.close()

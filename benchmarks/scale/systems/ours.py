@@ -51,8 +51,8 @@ class Ours:
         with IndexWriter.open(self._folder, ABOUT) as writer:
             writer.add(entry)
             writer.commit({})
-        self._store.close()
-        self.open()
+        before, self._store = self._store, self._store.reopened()
+        before.close()
         self._changed = True
 
     def whole(

@@ -36,7 +36,7 @@ MOST_REFINED = 1600
 PIECES = (8, 16, 24, 32, 48, 64, 96, 128)
 """Bytes that a chunk's code may have."""
 USUAL_PIECES = 64
-TRAINED_ON = 64
+TRAINED_ON = 40
 """Vectors a list that centroids are learnt from."""
 
 
@@ -88,8 +88,8 @@ def build(
     """Write the lists of vectors of shape (chunks, dimension); return their shape, and how to search them.
 
     That is how many lists to read (`probe`), how many of what is found to rank anew (`refined`), and the `recall` of
-    the ten nearest that was measured with it, by `sentences` of the same articles, shape (sentences, dimension). `pieces`
-    is how many bytes a code has. All may be memory maps: they are read in blocks.
+    the ten nearest that was measured with it, by `sentences` of the same articles, shape (sentences, dimension).
+    `pieces` is how many bytes a code has. All may be memory maps: they are read in blocks.
     """
     import faiss
 
@@ -101,16 +101,17 @@ def build(
     sample = np.sort(random.choice(count, min(count, TRAINED_ON * lists), replace=False))
     known = np.asarray(vectors[sample], np.float32)
     rotation = faiss.OPQMatrix(dimension, pieces)
-    rotation.niter = 8
+    rotation.niter = 4
+    rotation.niter_pq_0 = 10
     rotation.pq = faiss.ProductQuantizer(dimension, pieces, 8)
     rotation.pq.cp.seed = 1917
-    rotation.max_train_points = 20_000
+    rotation.max_train_points = 10_000
     rotation.verbose = False
     rotation.train(known)
     turned: FloatArray = faiss.vector_to_array(rotation.A).reshape(dimension, dimension)
     index = _empty(Shape(count, dimension, lists, pieces))
     index.cp.seed = 1917
-    index.cp.niter = 8
+    index.cp.niter = 5
     index.train(np.ascontiguousarray(known @ turned.T))
     for at in range(0, count, 65_536):
         index.add(np.ascontiguousarray(np.asarray(vectors[at : at + 65_536], np.float32) @ turned.T))

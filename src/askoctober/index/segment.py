@@ -79,6 +79,8 @@ class Segment:
         self._raw_chunks = _map(paths["chunks"], np.float16, (self.size, self._dimension), HEADER_BYTES)
         self._lists = self._open_lists(paths["lists"]) if "lists" in paths and for_search else None
         self._lock = threading.Lock()
+        self._users = 1
+        self._basis = basis
         # The database may be read by any thread, and is closed with the last that knows of the segment.
         self._database = sqlite3.connect(
             f"{paths['articles'].resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
@@ -91,10 +93,25 @@ class Segment:
         self._chunk = lru_cache(maxsize=4096)(_bound(self, "_read_chunk"))
         self._article = lru_cache(maxsize=256)(_bound(self, "_read_article"))
 
+    def is_of(self, record: Mapping[str, Any], basis: FloatArray, codebook: FloatArray | None) -> bool:
+        """Whether this is the segment of a record, read by this projection and codebook, whatever is dead in it."""
+        same = {key: value for key, value in record.items() if "dead" not in key}
+        ours = {key: value for key, value in self.record.items() if "dead" not in key}
+        codes_alike = not self.coded or np.array_equal(self._codebook, codebook)  # type: ignore[arg-type]
+        return same == ours and np.array_equal(self._basis, basis) and codes_alike
+
+    def share(self) -> Segment:
+        """Return the segment to one more user, who closes it too; only the last one's closing closes the files."""
+        with self._lock:
+            self._users += 1
+        return self
+
     def close(self) -> None:
         """Close the files."""
         with self._lock:
-            self._finalizer()
+            self._users -= 1
+            if self._users <= 0:
+                self._finalizer()
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -35,14 +35,19 @@ class LocalStore:
     """
 
     def __init__(
-        self, folder: Path, manifest: Mapping[str, Any], segments: Sequence[Segment], basis: FloatArray
+        self,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        segments: Sequence[Segment],
+        basis: FloatArray,
+        dead: Sequence[Sequence[int]],
     ) -> None:
-        """Use `LocalStore.open`, or `joined`."""
+        """Use `LocalStore.open`, `reopened` or `joined`; `dead` are the articles of each segment out of force."""
         self.folder = folder
         self.manifest = manifest
         self.segments = self._owned = tuple(segments)
         self._basis = basis
-        self._dead_articles = tuple(frozenset(map(int, s.record["dead"])) for s in segments)
+        self._dead_articles = tuple(frozenset(map(int, rows)) for rows in dead)
         self._dead = tuple(_dead_chunks(s, rows) for s, rows in zip(segments, self._dead_articles, strict=True))
         self._sizes = np.array([s.size - len(rows) for s, rows in zip(segments, self._dead, strict=True)], np.int64)
         self._begins = np.concatenate([[0], np.cumsum(self._sizes)])
@@ -61,7 +66,21 @@ class LocalStore:
         Raises:
             IndexFolderError: there is none, or a file is missing, changed or of another format; says how to mend it.
         """
-        folder = Path(folder)
+        return cls._open(Path(folder), {})
+
+    def reopened(self) -> LocalStore:
+        """Open the index that is in the folder now; segments that both have are shared, and not read again.
+
+        So it takes as long as what has changed, not as the index. This one is to be closed as well.
+
+        Raises:
+            IndexFolderError: as `open` does.
+        """
+        ours = {} if self._owned is not self.segments else {_name_of(segment): segment for segment in self.segments}
+        return self._open(self.folder, ours)
+
+    @classmethod
+    def _open(cls, folder: Path, known: Mapping[str, Segment]) -> LocalStore:
         manifest: dict[str, Any] = {}
         for _ in range(10):
             again = read_manifest(folder)
@@ -69,8 +88,8 @@ class LocalStore:
                 break
             manifest = again
             try:
-                check_files(folder, manifest)
-                return _opened(folder, manifest)
+                check_files(folder, manifest, known=known.keys())
+                return _opened(folder, manifest, known)
             except FileNotFoundError:
                 continue  # a build has just replaced this generation: read the new manifest
             except UNSOUND as error:
@@ -87,7 +106,8 @@ class LocalStore:
         """
         if not np.array_equal(self._basis, other._basis):
             raise IndexFolderError(f"{other.folder} does not go with {self.folder}; {rebuild(other.folder)}")
-        both = LocalStore(self.folder, self.manifest, (*self.segments, *other.segments), self._basis)
+        segments, dead = (*self.segments, *other.segments), (*self._dead_articles, *other._dead_articles)
+        both = LocalStore(self.folder, self.manifest, segments, self._basis, [sorted(rows) for rows in dead])
         both._owned = other.segments
         return both
 
@@ -305,11 +325,21 @@ class _Articles(Sequence[Article]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
 
-def _opened(folder: Path, manifest: Mapping[str, Any]) -> LocalStore:
+def _opened(folder: Path, manifest: Mapping[str, Any], known: Mapping[str, Segment]) -> LocalStore:
     basis, codebook = read_shared(folder, manifest)
-    return LocalStore(
-        folder, manifest, [Segment(folder, record, basis, codebook) for record in manifest["segments"]], basis
-    )
+    segments = []
+    for record in manifest["segments"]:
+        shared = known.get(str(record["files"]["articles"]["name"]))
+        # The same files may be read in another way: then the segment is another one.
+        if shared is not None and shared.is_of(record, basis, codebook):
+            segments.append(shared.share())
+        else:
+            segments.append(Segment(folder, record, basis, codebook))
+    return LocalStore(folder, manifest, segments, basis, [record["dead"] for record in manifest["segments"]])
+
+
+def _name_of(segment: Segment) -> str:
+    return str(segment.record["files"]["articles"]["name"])
 
 
 def read_shared(folder: Path, manifest: Mapping[str, Any]) -> tuple[FloatArray, FloatArray | None]:
@@ -325,10 +355,13 @@ def read_shared(folder: Path, manifest: Mapping[str, Any]) -> tuple[FloatArray, 
     return basis, codebook
 
 
-def check_files(folder: Path, manifest: Mapping[str, Any], most: float = CHECKED_BYTES) -> None:
+def check_files(
+    folder: Path, manifest: Mapping[str, Any], most: float = CHECKED_BYTES, known: Collection[str] = ()
+) -> None:
     """Raise FileNotFoundError for a missing file, IndexFolderError for a changed or foreign one.
 
-    Of all files together `most` bytes are read through, the smaller files first; of the others only the size counts.
+    Of all files together `most` bytes are read through, the smaller files first; of the others only the size counts. A
+    segment whose database is one of the `known` names was read before and is not read again.
     """
     files = manifest["files"]
     if "basis" not in files or not set(files) <= set(SHARED):
@@ -337,7 +370,8 @@ def check_files(folder: Path, manifest: Mapping[str, Any], most: float = CHECKED
         check_name(folder, kind, SHARED[kind], entry)
     for record in manifest["segments"]:
         check_record(folder, record)
-    everything = [*files.values(), *(entry for record in manifest["segments"] for entry in record["files"].values())]
+    new = [record for record in manifest["segments"] if record["files"]["articles"]["name"] not in known]
+    everything = [*files.values(), *(entry for record in new for entry in record["files"].values())]
     for entry in sorted(everything, key=lambda entry: int(entry["bytes"])):
         most -= entry["bytes"]
         check_file(folder, entry, most >= 0)

@@ -65,9 +65,11 @@ class Following:
             manifest = read_manifest(self._index)
             if manifest in (self._seen, self._refused):
                 return False
-            store = LocalStore.open(self._index)
+            store = self._base.store.reopened() if isinstance(self._base.store, LocalStore) else None
         except AskoctoberError:
             return False  # it is being replaced or gone: what was opened serves on
+        if store is None:
+            return False
         made_with, ours = store.manifest["embedder"], _manifest_of(self._base).get("embedder")
         if made_with != ours:
             self._refused = store.manifest
