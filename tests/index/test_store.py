@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from askoctober import chunking
 from askoctober.errors import IndexFolderError
-from askoctober.index import LocalStore, write_index
+from askoctober.index import LocalStore, write_index, writing
 from askoctober.index import store as store_module
-from askoctober.index import writing
 from askoctober.index.format import ALWAYS, FORMAT, MANIFEST, dump_manifest
 from askoctober.index.words import MOST_WORDS
 from askoctober.types import Article
