@@ -28,7 +28,9 @@ def test_pages_stand_behind_the_byline(capsys: pytest.CaptureFixture[str]) -> No
 def test_info_names_copies(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"articles": 1, "chunks": 1, "sentences": 2}
     store = SimpleNamespace(
-        manifest={**counts, "embedder": {"name": "fake"}, "format": 1}, articles=lambda: [SHOWN], close=lambda: None
+        manifest={**counts, "embedder": {"name": "fake"}, "format": 2, "segments": [], "left_out": 0},
+        articles=lambda: [SHOWN],
+        close=lambda: None,
     )
     monkeypatch.setattr(loading, "open_store", lambda config: store)
     monkeypatch.setattr(loading, "freshness", lambda config: "")

@@ -15,7 +15,7 @@ from any_shelf_files import page, pdfs, read_formats, saved_pages, thrice, words
 from any_shelf_texts import described, encoded, named, shaped
 from any_shelf_wrong import broken, json_files, misnamed, unread
 from collecting import mail, tarred, zipped
-from making import make_docx, make_zip
+from papers import make_docx, make_zip
 
 TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
 

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from any_shelf import File, Want, bad, first, good, passed, prose
 from any_shelf_texts import FRENCH, JAPANESE, RUSSIAN
 from collecting import json_lines, mail, mbox, squad, table
-from making import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf, make_zip
+from papers import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf, make_zip
 
 PARTS = "parts of saved pages"
 SETTINGS = ".json without articles"

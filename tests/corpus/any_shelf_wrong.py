@@ -12,7 +12,7 @@ import lzma
 from any_shelf import File, Want, bad, first, good, passed, prose
 from any_shelf_files import page, words, wrapped
 from collecting import json_lines, mail, mbox, squad, table
-from making import make_docx, make_epub, make_mhtml, make_odt, make_pdf, make_rtf, make_zip
+from papers import make_docx, make_epub, make_mhtml, make_odt, make_pdf, make_rtf, make_zip
 
 from askoctober.corpus.formats import FORMATS
 

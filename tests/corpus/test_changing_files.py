@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from any_shelf import File, prose, put
 from collecting import json_lines, zipped
-from making import make_html, make_pdf
+from papers import make_html, make_pdf
 
 from askoctober.building import build
 from askoctober.config import Config

@@ -167,8 +167,8 @@ def test_a_build_that_ends_between_check_and_opening_is_read_instead(tmp_path, m
     check = store_module.check_files
     texts = iter(["The new one.", "The newest one."])
 
-    def check_then_build(folder, manifest):
-        check(folder, manifest)
+    def check_then_build(folder, manifest, **more):
+        check(folder, manifest, **more)
         if text := next(texts, ""):
             build_from(tmp_path, {"a.md": text})
 
@@ -298,7 +298,7 @@ def test_counts_that_cannot_be_are_refused(copy, key, value):
 
 def test_large_files_are_compared_by_their_size_alone(copy, monkeypatch):
     monkeypatch.setattr(store_module, "CHECKED_BYTES", 0)
-    monkeypatch.setattr(store_module.check_files, "__defaults__", (0,))
+    monkeypatch.setattr(store_module.check_files, "__defaults__", (0, ()))
     (path,) = copy.glob("tokens-*")
     data = path.read_bytes()
     path.write_bytes(bytes([data[0] ^ 1]) + data[1:])

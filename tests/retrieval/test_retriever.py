@@ -1,15 +1,17 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askoctober.config import Config, Weights
 from askoctober.errors import IndexFolderError, QuestionError
-from askoctober.index import LocalStore
+from askoctober.index import Entry, LocalStore, write_index
 from askoctober.retrieval import Retriever, check_question
 from askoctober.retrieval.late import TokenWeights, best_window
+from askoctober.types import Article
 from encoders import HashEncoder
 from shelves import build_from
 
@@ -154,9 +156,18 @@ def test_white_space_in_a_question_is_tidied():
     assert check_question("  who\n\tvoted \u00a0 then? ") == "who voted then?"
 
 
+def empty_store(folder):
+    """An index of one article that has no chunk."""
+    none = np.zeros((0, 64), np.float32)
+    entry = Entry(
+        Article("a", "a.md", "A"), "d" * 64, (), none, none, np.zeros((0, 64), np.int8), np.zeros(0, np.int64)
+    )
+    write_index(folder, [entry], np.eye(64, dtype=np.float32), {})
+    return LocalStore.open(folder)
+
+
 def test_a_shelf_without_chunks_has_no_hits(tmp_path):
-    build_from(tmp_path, {"a.md": "# Only a heading"})
-    store = LocalStore.open(tmp_path / "index")
+    store = empty_store(tmp_path / "index")
     assert Retriever(store, HashEncoder()).search("heading") == []
     store.close()
 
@@ -245,8 +256,7 @@ def test_dates_spellings_and_languages_of_a_shelf(tmp_path):
 
 
 def test_an_empty_shelf_has_no_language(tmp_path):
-    build_from(tmp_path, {"a.md": "# Only a heading"})
-    store = LocalStore.open(tmp_path / "index")
+    store = empty_store(tmp_path / "index")
     shelf = Retriever(store, HashEncoder())
     assert (shelf.languages, shelf.calendars) == (frozenset(), None)
     assert shelf.corrected("Wer da war") == "Wer da war" and shelf.foreign_language("Wer war damals denn da?") == ""

@@ -13,7 +13,7 @@ from askoctober import Assistant, Config, Retriever
 from askoctober.building import Progress, Report, build
 from askoctober.types import Encoder
 from askoctober.web.own import LARGEST_SHELF, OwnArticles
-from corpus.readers.making import make_pdf
+from corpus.readers.papers import make_pdf
 from fakes import FakeGenerator
 
 from .serving import Served, ask, reading, seen_in_pane

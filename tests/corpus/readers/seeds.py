@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from askoctober.corpus.documents import Document, Failure, Reader, Source
 from askoctober.errors import CorpusError
 from corpus.readers import collecting
-from corpus.readers.making import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf
+from corpus.readers.papers import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf
 
 SECONDS = 20.0
 """For one small file, on a machine that does other things too."""

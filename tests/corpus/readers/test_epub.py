@@ -7,7 +7,7 @@ import pytest
 from askoctober.corpus.documents import Document, Source
 from askoctober.corpus.readers.epub import read
 from askoctober.errors import CorpusError
-from corpus.readers.making import PROSE, make_epub
+from corpus.readers.papers import PROSE, make_epub
 
 
 def document(data: bytes) -> Document:

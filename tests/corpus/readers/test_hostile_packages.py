@@ -10,7 +10,7 @@ from askoctober.corpus.documents import Document, Failure, Source
 from askoctober.corpus.formats import load_reader
 from askoctober.corpus.readers import epub, word
 from askoctober.errors import CorpusError
-from corpus.readers.making import PROSE, make_docx, make_epub, make_odt, make_zip
+from corpus.readers.papers import PROSE, make_docx, make_epub, make_odt, make_zip
 from corpus.readers.seeds import in_package
 
 

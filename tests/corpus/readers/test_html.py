@@ -7,7 +7,7 @@ import pytest
 from askoctober.corpus.documents import Document, Source
 from askoctober.corpus.readers.html import decode_page, read
 from askoctober.errors import CorpusError
-from corpus.readers.making import PROSE, make_html, make_mhtml
+from corpus.readers.papers import PROSE, make_html, make_mhtml
 
 
 def document(data: bytes, path: str = "a.html") -> Document:

@@ -10,7 +10,7 @@ from askoctober.corpus.documents import Source
 from askoctober.corpus.formats import load_reader
 from askoctober.errors import CorpusError
 from corpus.readers import collecting
-from corpus.readers.making import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf
+from corpus.readers.papers import PROSE, make_docx, make_epub, make_html, make_mhtml, make_odt, make_pdf, make_rtf
 
 pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("default")]
 RATIO = 8.0

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from askoctober.corpus.documents import Document, Source
 from askoctober.corpus.readers.opendocument import read
-from corpus.readers.making import PROSE, make_odt
+from corpus.readers.papers import PROSE, make_odt
 
 
 def document(data: bytes) -> Document:

@@ -9,7 +9,7 @@ import pytest
 from askoctober.corpus.documents import Document, Failure, Source
 from askoctober.corpus.readers.pdf import read
 from askoctober.errors import CorpusError
-from corpus.readers.making import make_pdf
+from corpus.readers.papers import make_pdf
 
 INFO = "/Title (The Lamp) /Author (Ada Keeper) /CreationDate (D:20140506070809Z)"
 PAGES = [

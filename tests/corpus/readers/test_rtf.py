@@ -7,7 +7,7 @@ import pytest
 from askoctober.corpus.documents import Document, Source
 from askoctober.corpus.readers.rtf import read
 from askoctober.errors import CorpusError
-from corpus.readers.making import PROSE, make_rtf
+from corpus.readers.papers import PROSE, make_rtf
 
 
 def document(data: bytes) -> Document:

@@ -7,7 +7,7 @@ import pytest
 from askoctober.corpus.documents import Document, Source
 from askoctober.corpus.readers.word import read
 from askoctober.errors import CorpusError
-from corpus.readers.making import PROSE, make_docx, make_zip
+from corpus.readers.papers import PROSE, make_docx, make_zip
 
 
 def document(data: bytes) -> Document:
