@@ -8,10 +8,13 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any, BinaryIO, cast
 
+from askoctober.corpus.beside import JSON_HEAD, folders_of_parts, is_settings
 from askoctober.corpus.documents import Document, Failure, Source
 from askoctober.corpus.formats import ARCHIVES, Format, format_of, identify
+from askoctober.corpus.metadata import clean
 from askoctober.corpus.parsing import parse
 from askoctober.corpus.readers.members import (
     BOMB,
@@ -61,7 +64,7 @@ def _read(source: Source, budget: _Budget) -> Iterator[Document | Failure]:
     head = source.stream.read(4)
     source.stream.seek(0)
     zipped = head.startswith(b"PK")
-    settings = _Settings(source.stream, zipped)
+    beside = _Beside(source.stream, zipped)
     names: set[str] = set()
     for member in zip_members(source.stream) if zipped else tar_members(source.stream):
         budget.members -= 1
@@ -69,7 +72,8 @@ def _read(source: Source, budget: _Budget) -> Iterator[Document | Failure]:
             raise Stop(f"holds more than {MOST_MEMBERS:,} members; split it.")
         shown = _UNPRINTABLE.sub("?", member.name).removeprefix("./")
         problem = _unsafe(member.name) or member.problem
-        if any(piece.startswith((".", "__MACOSX")) and piece not in (".", "..") for piece in shown.split("/")):
+        hidden = any(piece.startswith((".", "__MACOSX")) and piece not in (".", "..") for piece in shown.split("/"))
+        if (hidden and not _unsafe(member.name)) or beside.is_part_of_page(shown):
             continue
         if not problem and (posixpath.basename(shown) == METADATA or format_of(shown) is None):
             continue
@@ -79,7 +83,7 @@ def _read(source: Source, budget: _Budget) -> Iterator[Document | Failure]:
             yield Failure(shown[:LONGEST_NAME], problem or "cannot be opened; unpack the archive.")
             continue
         names.add(shown)
-        yield from _read_member(source, member, shown, settings.of(shown), budget)
+        yield from _read_member(source, member, shown, beside.settings(shown), budget)
 
 
 def _read_member(
@@ -91,17 +95,23 @@ def _read_member(
         try:
             with member.open() as opened:
                 _copy(opened, cast("BinaryIO", copy), member.packed, named, budget)
+            if is_settings(name, copy.read(JSON_HEAD)):
+                return
+            copy.seek(0)
             inner = Source(name, cast("BinaryIO", copy), settings, source.depth + 1)
             known = identify(inner)
             items = _read(inner, budget) if known in ARCHIVES else parse(inner, known.reader, known.name)
             join = "/" if known in ARCHIVES else "#"
+            told = clean(settings)
             for item in items:
                 part = item.part if isinstance(item, Document) else item.path
                 path = f"{name}{join}{part}" if part and part != name else name
                 if isinstance(item, Failure):
                     yield Failure(path, item.reason)
                 else:
-                    yield Document(item.text, item.metadata, path, item.pages, item.extra)
+                    known_best = known.knows_best or bool(item.part)
+                    metadata = told | item.metadata if known_best else item.metadata | told
+                    yield Document(item.text, metadata, path, item.pages, item.extra)
         except (Stop, MemoryError):
             raise
         except CorpusError as error:
@@ -135,32 +145,49 @@ def _unsafe(name: str) -> str:
     return "has a name that leads out of the archive; rename it." if ".." in name.split("/") else ""
 
 
-class _Settings:
-    """The tables of every `articles.toml` in an archive, which may stand after its neighbours: a pass of its own."""
+class _Beside:
+    """What must be known of an archive before its members are read: a pass of its own, as it may stand after them.
+
+    That is the tables of every `articles.toml`, and which folders hold the parts of saved pages. Where the archive is
+    damaged, what comes before the damage is known.
+    """
 
     def __init__(self, stream: BinaryIO, zipped: bool) -> None:
         self.tables: dict[str, Mapping[str, Any]] = {}
-        members, left = 0, ALL_SETTINGS
-        for member in zip_members(stream) if zipped else tar_members(stream):
-            members += 1
-            if members > MOST_MEMBERS:
-                break
-            if member.open is None or posixpath.basename(member.name) != METADATA or _unsafe(member.name):
-                continue
-            try:
-                with member.open() as opened:
-                    data = _read_up_to(opened, LARGEST_SETTINGS)
-                left -= len(data)
-                if left >= 0 and max(line.count(b".") for line in data.split(b"\n")) <= MOST_DOTS:
-                    folder = posixpath.dirname(member.name.removeprefix("./"))
-                    self.tables[folder] = tomllib.loads(data.decode("utf-8-sig"))
-            except (Stop, MemoryError):
-                raise
-            except Exception:  # noqa: S112  # it is of no use; the articles beside it still are
-                continue
+        self._parts: set[str] = set()
+        self._left = ALL_SETTINGS
+        try:
+            for member in islice(zip_members(stream) if zipped else tar_members(stream), MOST_MEMBERS):
+                self._take(member)
+        except Stop:
+            raise
+        except CorpusError:
+            pass  # it is told when the members are read
         stream.seek(0)
 
-    def of(self, name: str) -> Mapping[str, Any]:
+    def _take(self, member: Member) -> None:
+        name = member.name.removeprefix("./")
+        folder = posixpath.dirname(name)
+        self._parts |= {posixpath.join(folder, parts) for parts in folders_of_parts([posixpath.basename(name)])}
+        if member.open is None or posixpath.basename(name) != METADATA or _unsafe(member.name):
+            return
+        try:
+            with member.open() as opened:
+                data = _read_up_to(opened, LARGEST_SETTINGS)
+            self._left -= len(data)
+            if self._left >= 0 and max(line.count(b".") for line in data.split(b"\n")) <= MOST_DOTS:
+                self.tables[folder] = tomllib.loads(data.decode("utf-8-sig"))
+        except (Stop, MemoryError):
+            raise
+        except Exception:  # it is of no use; the articles beside it still are
+            return
+
+    def is_part_of_page(self, name: str) -> bool:
+        """Whether a member lies in the folder of parts that a browser saves beside a page."""
+        pieces = name.split("/")[:-1]
+        return any("/".join(pieces[: n + 1]) in self._parts for n in range(len(pieces)))
+
+    def settings(self, name: str) -> Mapping[str, Any]:
         """Return what is said of a member."""
         found = self.tables.get(posixpath.dirname(name), {}).get(posixpath.basename(name))
         return found if isinstance(found, dict) else {}

@@ -32,12 +32,14 @@ def read(source: Source) -> Iterator[Document | Failure]:
         CorpusError: it is encrypted, damaged, too long, or a scan throughout.
     """
     pdfium = require("pypdfium2")
+    data = source.stream.read()
     try:
-        document = pdfium.PdfDocument(source.stream.read())
+        document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        if error.err_code == pdfium.raw.FPDF_ERR_PASSWORD:
+        # Where pdfium sets no error of its own, its last one is that of the file before.
+        if b"/Encrypt" in data and error.err_code == pdfium.raw.FPDF_ERR_PASSWORD:
             raise CorpusError("is encrypted with a password; save it without one.") from error
-        if error.err_code == pdfium.raw.FPDF_ERR_SECURITY:
+        if b"/Encrypt" in data and error.err_code == pdfium.raw.FPDF_ERR_SECURITY:
             raise CorpusError("is encrypted in a way that is not read; save it without encryption.") from error
         raise CorpusError("is a damaged PDF; get it again, or print it to a new PDF.") from error
     try:
