@@ -261,3 +261,11 @@ def test_an_empty_shelf_has_no_language(tmp_path):
     assert (shelf.languages, shelf.calendars) == (frozenset(), None)
     assert shelf.corrected("Wer da war") == "Wer da war" and shelf.foreign_language("Wer war damals denn da?") == ""
     store.close()
+
+
+def test_an_index_that_names_no_embedder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("askoctober.retrieval.retriever.load_encoder", lambda path, threads: HashEncoder())
+    monkeypatch.setattr("askoctober.retrieval.retriever.models.resolve", lambda name, folder: tmp_path)
+    empty_store(tmp_path / "index").close()
+    with pytest.raises(IndexFolderError, match="does not say what it was embedded with; rebuild it"):
+        Retriever.load(tmp_path / "index")

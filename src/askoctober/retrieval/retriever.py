@@ -67,7 +67,11 @@ class Retriever:
         folder = Path(index) if index is not None else config.index
         store = LocalStore.open(folder)
         encoder = load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
-        made_with = store.manifest["embedder"]
+        made_with = store.manifest.get("embedder")
+        if not isinstance(made_with, dict) or not {"name", "fingerprint"} <= made_with.keys():
+            raise IndexFolderError(
+                f"{folder} does not say what it was embedded with; rebuild it: askoctober index CORPUS --index {folder}"
+            )
         if made_with["fingerprint"] != encoder.fingerprint:
             raise IndexFolderError(
                 f"{folder} was embedded with {made_with['name']}, not with {encoder.name}; "

@@ -70,11 +70,12 @@ class Following:
             return False  # it is being replaced or gone: what was opened serves on
         if store is None:
             return False
-        made_with, ours = store.manifest["embedder"], _manifest_of(self._base).get("embedder")
+        made_with, ours = store.manifest.get("embedder"), _manifest_of(self._base).get("embedder")
         if made_with != ours:
             self._refused = store.manifest
             store.close()
-            self._tell(f"{self._index} is now embedded with {made_with['name']}: start the server anew to use it.")
+            name = made_with.get("name") if isinstance(made_with, dict) else "something else"
+            self._tell(f"{self._index} is now embedded with {name}: start the server anew to use it.")
             return False
         self._seen = store.manifest
         self._base = self._base.over(store)
