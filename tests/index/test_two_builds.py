@@ -26,7 +26,7 @@ from askoctober.index.disk import hold
 from askoctober.index.format import HOLDER, LOCK
 folder = Path(sys.argv[1])
 with hold(folder / LOCK, folder / HOLDER):
-    say("held", flush=True)
+    print("held", flush=True)
     sys.stdin.read()
 """
 SHARING = "import sys, sharing; sharing.share(*sys.argv[1:])"

@@ -83,5 +83,9 @@ def ask(page: Any, question: str) -> None:
 def seen_in_pane(page: Any) -> bool:
     mark = page.locator("mark.ask-quote").first.bounding_box()
     body = page.locator(".ask-pane-body").bounding_box()
+    if mark is None or body is None:  # the pane is drawn anew at this moment, at a quote like the one before
+        page.locator("mark.ask-quote").first.wait_for(state="visible")
+        mark = page.locator("mark.ask-quote").first.bounding_box()
+        body = page.locator(".ask-pane-body").bounding_box()
     top, bottom = mark["y"], mark["y"] + mark["height"]
     return bool(body["y"] <= top and bottom <= body["y"] + body["height"] and body["x"] <= mark["x"])
