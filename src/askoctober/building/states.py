@@ -54,10 +54,6 @@ class States:
         if path in self._now:
             self._now[path][2] = wholly
 
-    def forget(self, path: str) -> None:
-        """Note that a file's articles are to be read again."""
-        self._now.pop(path, None)
-
     def items(self) -> Iterator[tuple[str, str]]:
         """Yield path and state of the files that were asked for."""
         yield from ((path, str(state)) for path, (_, state, _) in self._now.items())
@@ -83,18 +79,24 @@ class States:
 
 def is_sound(path: Path) -> bool:
     """Whether a file of states is as it was written."""
+    return _body(path) is not None
+
+
+def _body(path: Path) -> str | None:
+    """What a file of states says below its sum, None where that is not its sum."""
     try:
         digest, body = path.read_text(encoding="ascii").split("\n", 1)
     except (OSError, ValueError):
-        return False
-    return body.endswith("\n") and hashlib.sha256(body[:-1].encode()).hexdigest() == digest
+        return None
+    return body if body.endswith("\n") and hashlib.sha256(body[:-1].encode()).hexdigest() == digest else None
 
 
 def _read(path: Path, manifest: str) -> Mapping[str, list[Any]]:
-    if not is_sound(path):
+    body = _body(path)
+    if body is None:
         return {}
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="ascii").split("\n", 1)[1])
+        kept: dict[str, Any] = json.loads(body)
         files = kept["files"] if kept["manifest"] == manifest else {}
         sound = all(_is_sign(sign) and isinstance(state, str) for sign, state, _ in files.values())
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):

@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ class _Update:
         self._progress, self._prefix, self._taken, self._at_once = progress, prefix, taken, at_once
         self._states = States(config.index if not prefix else writer.folder, _digest(writer.manifest))
         self._files = {entry.path for entry in shelf.entries}
-        self._waiting: list[Draft] = []
+        self._waiting: dict[str, Draft] = {}
         self._characters = 0
         self._seen: set[str] = set()
         self._kept: set[str] = set()
@@ -183,7 +184,7 @@ class _Update:
                 told = time.perf_counter()
             self._take_file(entry)
         self._flush()
-        self._drop_gone(None if changed is None else frozenset(changed))
+        self._drop_gone(changed)
         while self._again:  # copies of articles that are gone: one of them becomes the article
             self._read_again()
             self._flush()
@@ -255,8 +256,8 @@ class _Update:
             path = self._prefix + article.path
             article = dataclasses.replace(article, id=article_id(path), path=path)
         other = self._writer.known_id(article.id)
-        twin = next((draft.article for draft in self._waiting if draft.article.id == article.id), None)
-        clash = (other.path if other else "") or (twin.path if twin else "")
+        twin = self._waiting.get(article.id)
+        clash = (other.path if other else "") or (twin.article.path if twin else "")
         if (
             article.id in self._taken
             or (clash and clash != article.path and self._is_there(clash))
@@ -277,9 +278,9 @@ class _Update:
         if known and known.digest == digest and known.file == file:
             return True
         if known:
-            self._drop(known, gone=False)
+            self._drop(known)
         signature = duplicates.signature(article.text)
-        self._waiting.append(Draft(article, digest, file, signature.tobytes(), _keys(signature)))
+        self._waiting[article.id] = Draft(article, digest, file, signature.tobytes(), _keys(signature))
         self._characters += len(article.text)
         if self._characters >= AT_ONCE:
             self._flush()
@@ -289,17 +290,21 @@ class _Update:
         """Put in force what is waiting: moved or copied where its text is known, else embedded."""
         drafts: list[Draft] = []
         copies: list[Entry] = []
-        for draft in self._waiting:
+        meeting: dict[bytes, list[int]] = {}
+        for draft in self._waiting.values():
             if self._move(draft):
                 continue
-            copied = self._copied(draft, drafts)
+            near = sorted({place for key in draft.bands for place in meeting.get(key, ())})
+            copied = self._copied(draft, (drafts[place] for place in near))
             if copied:
                 copies.append(copy_entry(draft.article, draft.digest, draft.file, copied))
             else:
+                for key in draft.bands:
+                    meeting.setdefault(key, []).append(len(drafts))
                 drafts.append(draft)
-        self._waiting, self._characters = [], 0
+        self._waiting, self._characters = {}, 0
         if drafts:
-            tell = lambda done, total: self._progress("embedding", done, total)  # noqa: E731
+            tell = partial(self._progress, "embedding")
             basis = self._writer.basis
             entries, fitted = embed(drafts, self._config.chunk_size, self._encoder, basis, tell, self._at_once)
             if basis is None:
@@ -323,14 +328,17 @@ class _Update:
         return False
 
     def _copied(self, draft: Draft, others: Iterable[Draft]) -> str:
-        """The id of the article that this one repeats, in force or about to be; nothing if it repeats none."""
+        """The id of the article that this one repeats, in force or among `others`; nothing if it repeats none.
+
+        The `others` are about to be in force, and share a key with this one.
+        """
         for known, signature in self._writer.signed(draft.bands):
             if known.path == draft.article.path or known.copy_of or not self._is_there(known.path):
                 continue
             if _is_copy(draft.signature, signature):
                 return known.id
         for other in others:
-            if set(other.bands) & set(draft.bands) and _is_copy(draft.signature, other.signature):
+            if _is_copy(draft.signature, other.signature):
                 return other.article.id
         return ""
 
@@ -343,15 +351,15 @@ class _Update:
 
     def _drop_gone(self, changed: frozenset[str] | None) -> None:
         if changed is None:
-            gone = (known for known in self._writer.all() if known.file not in self._kept)
+            held = self._writer.all()
         else:
-            gone = (known for path in changed for known in self._writer.in_file(self._prefix + path))
-            gone = (known for known in gone if known.file not in self._kept)
-        for known in list(_unseen(gone, self._seen)):
+            held = (known for path in changed for known in self._writer.in_file(self._prefix + path))
+        gone = [known for known in held if known.file not in self._kept and known.path not in self._seen]
+        for known in gone:
             self._drop(known)
             self._removed += not known.copy_of
 
-    def _drop(self, known: Known, *, gone: bool = True) -> None:
+    def _drop(self, known: Known) -> None:
         self._writer.drop(known)
         if not known.copy_of:
             self._again += self._writer.copies_of(known.id)
@@ -382,10 +390,6 @@ def _is_copy(one: bytes, other: bytes) -> bool:
     if len(one) != len(other):
         return False
     return duplicates.is_copy(*(np.frombuffer(signature, np.uint32) for signature in (one, other)))
-
-
-def _unseen(known: Iterable[Known], seen: set[str]) -> Iterator[Known]:
-    return (article for article in known if article.path not in seen)
 
 
 def _renamed(entry: Entry, draft: Draft) -> Entry:
