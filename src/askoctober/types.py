@@ -380,6 +380,10 @@ class Store(Protocol):
         """Rows of the chunks that hold the k nearest sentences, with the cosines of those sentences."""
         ...
 
+    def best_sentences(self, rows: IntArray, vector: FloatArray) -> FloatArray:
+        """The cosine of each chunk's nearest sentence with a unit vector, shape (len(rows),); 0 where it has none."""
+        ...
+
     def search_words(self, text: str, k: int) -> tuple[IntArray, FloatArray]:
         """Rows and BM25 scores (higher is better) of the k best chunks for the words of a text."""
         ...

@@ -100,6 +100,14 @@ def test_sentence_search_gives_each_chunk_once_with_its_best(store):
         assert scores[0] == pytest.approx(everywhere, abs=1e-3)
 
 
+def test_best_sentences_are_those_of_each_chunk_in_the_order_asked(store):
+    rows = np.random.default_rng(3).permutation(store.size)[:40]
+    for vector in questions()[:2]:
+        best = [(store.sentence_vectors(row) @ vector).max() for row in rows.tolist()]
+        assert store.best_sentences(rows, vector) == pytest.approx(best, abs=1e-5)
+    assert store.best_sentences(rows[:0], vector).shape == (0,)
+
+
 def test_of_a_large_segment_the_sentences_of_near_chunks_alone_are_read(store, monkeypatch):
     monkeypatch.setattr(segment, "NEAR", 5)
     vector = questions()[0]

@@ -111,6 +111,14 @@ def test_a_common_word_adds_what_it_adds_once(common, monkeypatch):
     assert list(both) and both["a-16"] > rare["a-16"]
 
 
+def test_the_commonest_words_are_passed_over(common, monkeypatch):
+    monkeypatch.setattr(words, "MOST_FOUND", 1)
+    alone, both = (dict(zip(*common.search_words(text, 99), strict=True)) for text in ("zorn", "zorn klimt"))
+    assert alone.keys() == both.keys() and min(both.values()) > max(alone.values())
+    monkeypatch.setattr(words, "MOST_PASSED", 3)  # "klimt" is in four
+    assert dict(zip(*common.search_words("zorn klimt", 99), strict=True)) == alone
+
+
 def test_words_beyond_the_limit_do_not_count(common):
     filler = " ".join(f"w{i}" for i in range(MOST_WORDS))
     assert found(common, f"{filler} zorn") == []

@@ -76,6 +76,7 @@ class Segment:
         self._sentences = self._open_vectors(paths["sentences"], self.sentence_count)
         width = codes.pieces_of(basis.shape[1]) if self.coded else basis.shape[1]
         self._tokens = _map(paths["tokens"], np.uint8 if self.coded else np.int8, (int(record["tokens"]), width))
+        self._raw_sentences = _map(paths["sentences"], np.float16, (self.sentence_count, self._dimension), HEADER_BYTES)
         self._raw_chunks = _map(paths["chunks"], np.float16, (self.size, self._dimension), HEADER_BYTES)
         self._lists = self._open_lists(paths["lists"]) if "lists" in paths and for_search else None
         self._lock = threading.Lock()
@@ -175,8 +176,7 @@ class Segment:
         """
         if self.size >= LARGE:
             rows, _ = self.search_dense(vector, NEAR, dead)
-            best = [self.sentence_vectors(row) @ vector for row in rows.tolist()]
-            scores = np.array([cosines.max(initial=-1.0) for cosines in best], np.float32)
+            scores = self.best_sentences(rows, vector)
             order = np.argsort(-scores, kind="stable")[:k]
             return rows[order], scores[order]
         gone = np.concatenate([_NOWHERE, *(np.arange(*self._sentence_at[[row, row + 1]]) for row in dead)])
@@ -185,6 +185,20 @@ class Segment:
         chunks, first = np.unique(np.searchsorted(self._sentence_at, found, side="right") - 1, return_index=True)
         order = np.argsort(first)
         return chunks[order], scores[first[order]]
+
+    def best_sentences(self, rows: IntArray, vector: FloatArray) -> FloatArray:
+        """The cosine of each chunk's nearest sentence with a unit vector, shape (len(rows),); 0 where it has none."""
+        begins = self._sentence_at[rows].astype(np.int64)
+        counts = self._sentence_at[rows + 1] - begins
+        scores = np.zeros(len(rows), np.float32)
+        some = counts > 0
+        if some.any():
+            counts = counts[some]
+            starts = np.cumsum(counts) - counts
+            places = np.repeat(begins[some] - starts, counts) + np.arange(counts.sum())
+            cosines = self._finite(np.asarray(self._raw_sentences[places], np.float32)) @ vector
+            scores[some] = np.maximum.reduceat(cosines, starts)
+        return scores
 
     def chunk_vectors(self, rows: IntArray) -> FloatArray:
         """Unit vectors of chunks, shape (len(rows), dimension)."""

@@ -53,7 +53,7 @@ class LocalStore:
         self._begins = np.concatenate([[0], np.cumsum(self._sizes)])
         # Where some are dead: the rows of a segment that are not. 4 bytes a chunk.
         self._alive = tuple(
-            np.setdiff1d(np.arange(s.size, dtype=np.int32), rows) if len(rows) else None
+            np.delete(np.arange(s.size, dtype=np.int32), rows) if len(rows) else None
             for s, rows in zip(segments, self._dead, strict=True)
         )
         self._words = Words(self.segments, self._dead)
@@ -188,12 +188,16 @@ class LocalStore:
 
     def chunk_vectors(self, rows: IntArray) -> FloatArray:
         """Unit vectors of chunks, shape (len(rows), dimension)."""
-        rows = np.asarray(rows, np.int64)
         out = np.zeros((len(rows), self._basis.shape[0]), np.float32)
-        numbers = np.searchsorted(self._begins, rows, side="right") - 1
-        for number in np.unique(numbers).tolist():
-            mine = numbers == number
-            out[mine] = self.segments[number].chunk_vectors(self._local(number, rows[mine] - self._begins[number]))
+        for segment, mine, local in self._by_segment(rows):
+            out[mine] = segment.chunk_vectors(local)
+        return out
+
+    def best_sentences(self, rows: IntArray, vector: FloatArray) -> FloatArray:
+        """The cosine of each chunk's nearest sentence with a unit vector, shape (len(rows),); 0 where it has none."""
+        out = np.zeros(len(rows), np.float32)
+        for segment, mine, local in self._by_segment(rows):
+            out[mine] = segment.best_sentences(local, vector)
         return out
 
     def sentence_vectors(self, row: int) -> FloatArray:
@@ -274,6 +278,14 @@ class LocalStore:
         """The segment's own rows of these, counted from its first."""
         alive = self._alive[number]
         return rows if alive is None else alive[rows].astype(np.int64)
+
+    def _by_segment(self, rows: IntArray) -> Iterator[tuple[Segment, NDArray[np.bool_], IntArray]]:
+        """Yield each segment that holds some of these rows, which of them it holds, and its own rows of those."""
+        rows = np.asarray(rows, np.int64)
+        numbers = np.searchsorted(self._begins, rows, side="right") - 1
+        for number in np.unique(numbers).tolist():
+            mine = numbers == number
+            yield self.segments[number], mine, self._local(number, rows[mine] - self._begins[number])
 
     def _row(self, number: int, local: IntArray) -> IntArray:
         alive = self._alive[number]

@@ -4,8 +4,8 @@ FTS5 scores a chunk by the words of its own segment. A word at a time, such a sc
 the word; with the frequencies of the whole index it becomes the score that one large segment would give.
 
 A question's common words are in very many chunks and tell little. They are looked up only in the chunks that its rarer
-words found, and there it counts that they occur, not how often: so a search takes about as long in a large shelf as in
-a small one.
+words found, and there it counts that they occur, not how often; the commonest of them, and those that half of the
+chunks hold, do not count at all. So what a search reads has a bound, however large the shelf is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ MOST_WORDS = 64
 """A question's words beyond these do not count: a pasted page would make the word search slow for nothing."""
 MOST_FOUND = 10_000
 """Chunks that the words of a question may find together, the rarest words first; the first of them always counts."""
+MOST_PASSED = 1_000_000
+"""Chunks that hold the common words together, up to which these are looked up, the rarer ones first."""
 _K1, _B = 1.2, 0.75
 """FTS5's own parameters."""
 _LEAST = 1e-6
@@ -62,7 +64,14 @@ class Words:
             if first and found > MOST_FOUND:
                 break
             first.append(word)
-        scored = [self._score(number, first, words[len(first) :]) for number in range(len(self._segments))]
+        common: list[str] = []
+        passed = 0
+        for word in words[len(first) :]:
+            passed += self.frequency(word)
+            if passed > MOST_PASSED or _weight(self._size, self.frequency(word)) <= _LEAST:
+                break
+            common.append(word)
+        scored = [self._score(number, first, common) for number in range(len(self._segments))]
         return _best(scored, k)
 
     def _score(self, number: int, words: Sequence[str], common: Sequence[str]) -> tuple[IntArray, Scores]:

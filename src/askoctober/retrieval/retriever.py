@@ -188,17 +188,13 @@ class Retriever:
         store = self.store
         dense_rows, _ = store.search_dense(vector, POOL)
         word_rows, word_scores = store.search_words(question, POOL)
-        sentence_rows, sentence_scores = store.search_sentences(vector, 4 * POOL)
+        # Several sentences of a chunk may be among the nearest.
+        sentence_rows, _ = store.search_sentences(vector, 4 * POOL)
         rows = np.unique(np.concatenate([dense_rows, word_rows, sentence_rows[:POOL]]))
         words = np.zeros(len(rows), np.float32)
         words[np.searchsorted(rows, word_rows)] = word_scores
-        best = dict(zip(sentence_rows.tolist(), sentence_scores.tolist(), strict=True))
-        sentence = np.array([best.get(row) or self._best_sentence(row, vector) for row in rows.tolist()], np.float32)
+        sentence = store.best_sentences(rows, vector)
         return rows, {"dense": store.chunk_vectors(rows) @ vector, "words": words, "sentence": sentence}
-
-    def _best_sentence(self, row: int, vector: FloatArray) -> float:
-        vectors = self.store.sentence_vectors(row)
-        return float((vectors @ vector).max()) if len(vectors) else 0.0
 
 
 def check_question(question: str) -> str:
