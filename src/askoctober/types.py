@@ -304,6 +304,42 @@ class Piece:
     completion_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which articles are searched: those that satisfy every field that is given; a field of several values, any.
+
+    `articles` are ids or paths; `authors` are compared whole, in any case; `since` and `until` are ISO 8601 dates or
+    their beginnings ("1917", "1917-10"), both inclusive: an article dated by its year alone is admitted by any date in
+    that year, one without a date by none. `metadata` names other fields, those of `Article.extra` included.
+    """
+
+    articles: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    metadata: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def admits(self, article: Article) -> bool:
+        """Whether an article is searched."""
+        return (
+            (not self.articles or article.id in self.articles or article.path in self.articles)
+            and (not self.authors or article.author.casefold() in {name.casefold() for name in self.authors})
+            and self._spans(article.date)
+            and all(_field(article, name) in values for name, values in self.metadata)
+        )
+
+    def _spans(self, date: str) -> bool:
+        first, last = (date[: min(len(date), len(bound))] for bound in (self.since, self.until))
+        return not (self.since or self.until) or bool(
+            date and first >= self.since[: len(first)] and last <= (self.until[: len(last)] if self.until else last)
+        )
+
+
+def _field(article: Article, name: str) -> str:
+    known = name in ("id", "path", "title", "author", "publisher", "date", "url", "language")
+    return str(getattr(article, name)) if known else article.extra.get(name, "")
+
+
 class Encoder(Protocol):
     """Text to unit vectors."""
 
@@ -358,6 +394,13 @@ class Store(Protocol):
 
     def articles(self) -> Sequence[Article]:
         """Every article of the shelf, in order of path."""
+        ...
+
+    def filtered(self, filter: Filter) -> Store:
+        """The part of the index that a filter admits, as an index of its own, with rows of its own; cheap to ask for.
+
+        It shares what is open, and is closed with the whole. Word frequencies are those of the part.
+        """
         ...
 
     def chunk(self, row: int) -> Chunk:
