@@ -20,7 +20,8 @@ LEVELS = [
     {"retrieval", "generation", "building", "fetching"},
     {"index", "embedding", "chunking", "calendars", "corpus", "models", "prompts"},
     {"config"},
-    {"types", "errors", "version"},
+    {"types"},
+    {"errors", "version", "asynchrony", "display"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FRONT = "__init__"

@@ -322,7 +322,7 @@ class Filter:
     def admits(self, article: Article) -> bool:
         """Whether an article is searched."""
         return (
-            (not self.articles or article.id in self.articles or article.path in self.articles)
+            (not self.articles or bool({article.id, article.path} & set(self.articles)))
             and (not self.authors or article.author.casefold() in {name.casefold() for name in self.authors})
             and self._spans(article.date)
             and all(_field(article, name) in values for name, values in self.metadata)

@@ -6,7 +6,7 @@ from askoctober.errors import CorpusError
 
 def test_front_matter_is_read_and_blanked_in_place():
     text = "---\r\ntitle: The road\r\ndate: 2017-03-01\r\n---\r\n# Heading\r\n"
-    metadata, blanked = split_front_matter(text)
+    metadata, _, blanked = split_front_matter(text)
     assert metadata == {"title": "The road", "date": "2017-03-01"}
     assert blanked == "   \r\n               \r\n                \r\n   \r\n# Heading\r\n"
 
@@ -15,13 +15,20 @@ def test_front_matter_is_read_and_blanked_in_place():
 @pytest.mark.parametrize("closing", ["---", "..."])
 def test_every_line_end_and_both_closings(end, closing):
     text = end.join(["---", "author: [A. One, B. Two]", closing, "Text."])
-    metadata, blanked = split_front_matter(text)
+    metadata, _, blanked = split_front_matter(text)
     assert metadata == {"author": "A. One, B. Two"}
     assert blanked.split() == ["Text."] and len(blanked) == len(text)
 
 
+def test_other_fields_are_kept_as_one_line_texts():
+    text = "---\ntitle: The road\ntopic: [a, 'b\n\n  c']\nyear: 1917\nread: yes\nmore: {a: 1}\nnone:\n3: x\n---\nText."
+    metadata, others, _ = split_front_matter(text)
+    assert metadata == {"title": "The road"}
+    assert others == {"topic": "a, b c", "year": "1917", "read": "true"}
+
+
 def test_empty_front_matter():
-    assert split_front_matter("---\n---\nText.") == ({}, "   \n   \nText.")
+    assert split_front_matter("---\n---\nText.") == ({}, {}, "   \n   \nText.")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +42,7 @@ def test_empty_front_matter():
     ],
 )
 def test_dashes_are_not_always_front_matter(text):
-    assert split_front_matter(text) == ({}, text)
+    assert split_front_matter(text) == ({}, {}, text)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from collections.abc import Generator as Stream
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from askoctober.answering.disagreement import needs_calendars
 from askoctober.answering.draft import Draft, DraftSentence
 from askoctober.answering.evidence import select
 from askoctober.answering.prose import plain
+from askoctober.asynchrony import iterate
 from askoctober.config import Config
 from askoctober.generation import load_generator
 from askoctober.prompts import fill, read_prompt
@@ -91,6 +92,19 @@ class Assistant:
             if isinstance(event, Answer):
                 return event
         raise AssertionError("a stream ends with its answer")
+
+    async def aask(self, question: str, history: Sequence[Message] = ()) -> Answer:
+        """`ask` for programs of coroutines; when it is cancelled, the language model stops."""
+        async for event in self.astream(question, history):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("a stream ends with its answer")
+
+    def astream(
+        self, question: str, history: Sequence[Message] = (), config: Config | None = None
+    ) -> AsyncGenerator[Event]:
+        """`stream` for programs of coroutines; closing it or cancelling what reads it stops the language model."""
+        return iterate(self.stream(question, history, config))
 
     def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
         """Yield the evidence, the draft as it is written, each sentence as it is checked, and at last the answer.

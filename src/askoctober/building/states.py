@@ -16,6 +16,7 @@ from typing import Any
 
 from askoctober.corpus import Corpus
 from askoctober.corpus.finding import METADATA, Found
+from askoctober.corpus.shelf import VERSION
 
 FILE = ".files.json"
 SETTLED = 2.0
@@ -68,7 +69,7 @@ class States:
         """Write what is known now, for the index whose manifest has this sum."""
         recent = (time.time() - SETTLED) * 1e9
         files = {path: kept for path, kept in self._now.items() if all(stamp < recent for _, stamp in kept[0])}
-        body = json.dumps({"manifest": manifest, "files": files}, ensure_ascii=True, sort_keys=True)
+        body = json.dumps({"manifest": manifest, "version": VERSION, "files": files}, ensure_ascii=True, sort_keys=True)
         text = f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n"
         if not self._path.exists() or self._path.read_bytes() != text.encode():
             draft = self._path.with_name(FILE + ".draft")
@@ -97,7 +98,7 @@ def _read(path: Path, manifest: str) -> Mapping[str, list[Any]]:
         return {}
     try:
         kept: dict[str, Any] = json.loads(body)
-        files = kept["files"] if kept["manifest"] == manifest else {}
+        files = kept["files"] if (kept["manifest"], kept["version"]) == (manifest, VERSION) else {}
         sound = all(_is_sign(sign) and isinstance(state, str) for sign, state, _ in files.values())
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from askoctober.corpus.metadata import Metadata, clean, parse_yaml
+from askoctober.corpus.metadata import Metadata, clean, other_fields, parse_yaml
 from askoctober.errors import CorpusError
 
 LONGEST_HEADING = 500
@@ -24,8 +24,8 @@ def blank(text: str) -> str:
     return re.sub(r"[^\r\n]", " ", text)
 
 
-def split_front_matter(text: str) -> tuple[Metadata, str]:
-    """Return what the front matter says, and the text of equal length with the front matter blanked.
+def split_front_matter(text: str) -> tuple[Metadata, dict[str, str], str]:
+    """Return what the front matter says, in our fields and in others, and the text of equal length without it: blanked.
 
     Lines of dashes are thematic breaks too: what stands between them is front matter only if it is a YAML mapping.
 
@@ -34,16 +34,16 @@ def split_front_matter(text: str) -> tuple[Metadata, str]:
     """
     opening = _OPENING.match(text)
     if not opening:
-        return {}, text
+        return {}, {}, text
     closing = _CLOSING.search(text, opening.end())
     if not closing:
         if _KEY.match(text, opening.end()):
             raise CorpusError("has front matter that does not end; close it with a line of three dashes.")
-        return {}, text
+        return {}, {}, text
     table = parse_yaml(text[opening.end() : closing.start()])
     if table is not None and not isinstance(table, dict):
-        return {}, text
-    return clean(table or {}), blank(text[: closing.end()]) + text[closing.end() :]
+        return {}, {}, text
+    return clean(table or {}), other_fields(table or {}), blank(text[: closing.end()]) + text[closing.end() :]
 
 
 def find_title(text: str) -> str:

@@ -13,6 +13,8 @@ from askoctober.errors import CorpusError
 FIELDS = ("title", "author", "publisher", "date", "url", "language")
 MOST_DOTS = 8
 """Dots in a file's name that is looked for among the tables."""
+MOST_OTHERS, LONGEST_OTHER = 100, 1000
+"""Fields that are kept besides ours, and characters of each."""
 Metadata: TypeAlias = dict[str, str]
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -31,6 +33,22 @@ def clean(table: Mapping[Any, Any]) -> Metadata:
         if text:
             metadata[name] = text
     return metadata
+
+
+def other_fields(table: Mapping[Any, Any]) -> dict[str, str]:
+    """Return what a table says besides the fields, by name, as one-line texts; what is neither text nor a list is not.
+
+    Nobody promised how these are written, so nothing is wrong with those that are left out.
+    """
+    others: dict[str, str] = {}
+    for name, value in list(table.items())[:MOST_OTHERS]:
+        items = value if isinstance(value, list) else [value]
+        simple = all(isinstance(item, str | int | float | datetime.date | datetime.time) for item in items)
+        if isinstance(name, str) and name not in FIELDS and simple:
+            texts = (str(item).lower() if isinstance(item, bool) else _line(name, item) for item in items)
+            text = ", ".join(filter(None, texts))[:LONGEST_OTHER]
+            others |= {name: text} if text else {}
+    return others
 
 
 def _line(name: str, value: Any) -> str:

@@ -13,6 +13,7 @@ import struct
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from askoctober.errors import IndexFolderError
 from askoctober.index import codes, lists
 from askoctober.index.entry import Entry
 from askoctober.index.format import ALWAYS, HEADER_BYTES, KINDS, LARGE, SCHEMA, rebuild, unpack, vector_header
-from askoctober.types import Article, Chunk, Copy, FloatArray, IntArray, Span
+from askoctober.types import Article, Chunk, Copy, Filter, FloatArray, IntArray, Span
 
 _FIELDS = ("id", "path", "title", "author", "publisher", "date", "url", "language", "text")
 _NOWHERE = np.zeros(0, np.int64)
@@ -155,7 +156,8 @@ class Segment:
 
     def search_dense(self, vector: FloatArray, k: int, dead: IntArray) -> tuple[IntArray, FloatArray]:
         """Rows and cosines of the k chunks nearest to a unit vector of shape (dimension,), but for the dead."""
-        if self._lists is not None:
+        # Where little is left, its lists would hold next to nothing of it.
+        if self._lists is not None and 2 * len(dead) <= self.size:
             how = self.record["lists"]
             wanted = max(lists.REFINED * k, int(how["refined"]))
             rows = self._lists.search(vector, wanted + min(len(dead), wanted), int(how["probe"]))
@@ -233,6 +235,28 @@ class Segment:
         """Rows of the articles with a value in the column `id`, `path`, `file`, `digest` or `copy_of`; the dead too."""
         assert column in ("id", "path", "file", "digest", "copy_of")
         return [row for (row,) in self.query(f"SELECT row FROM article WHERE {column} = ? ORDER BY row", (value,))]
+
+    def articles_beside(self, filter: Filter) -> list[int]:
+        """Rows of the articles, copies apart, that a filter does not admit; an article is admitted by a copy's path."""
+        columns = ", ".join(_FIELDS[:-1])  # all but the text
+        articles = self.stream(f"SELECT row, {columns}, extra FROM article WHERE copy_of = ''")
+        named = {
+            identity
+            for path in filter.articles
+            for (identity,) in self.query("SELECT copy_of FROM article WHERE path = ? AND copy_of <> ''", (path,))
+        }
+        wanted = replace(filter, articles=(*filter.articles, *named)) if named else filter
+        beside = []
+        for row, *values, extra in articles:
+            try:
+                more = {str(key): str(value) for key, value in json.loads(extra).items()} if wanted.metadata else {}
+            except (ValueError, TypeError, AttributeError, RecursionError) as error:
+                raise self.damaged(f"article {row} is not whole") from error
+            identity, path, title, author, publisher, date, url, language = map(str, values)
+            article = Article(identity, path, title, author, publisher, date, url, language, extra=more)
+            if not wanted.admits(article):
+                beside.append(row)
+        return beside
 
     def chunks_of(self, article: int) -> range:
         """The rows of an article's chunks."""
@@ -408,7 +432,12 @@ def _search(index: Any, size: int, vector: FloatArray, k: int, dead: IntArray) -
         return _NOWHERE, np.zeros(0, np.float32)
     import faiss
 
-    parameters = faiss.SearchParameters(sel=faiss.IDSelectorNot(faiss.IDSelectorBatch(dead))) if len(dead) else None  # type: ignore[call-arg]
+    parameters = None
+    if 2 * len(dead) > size:
+        left = np.delete(np.arange(size, dtype=np.int64), dead)
+        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(left))  # type: ignore[call-arg]
+    elif len(dead):
+        parameters = faiss.SearchParameters(sel=faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)))  # type: ignore[call-arg]
     asked = np.ascontiguousarray(vector, np.float32).reshape(1, -1)
     scores, rows = index.search(asked, min(k, size), params=parameters)
     found = rows[0] >= 0

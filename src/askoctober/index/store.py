@@ -19,9 +19,13 @@ from askoctober.index.entry import Entry
 from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, rebuild
 from askoctober.index.segment import UNSOUND, Segment, check_name, check_record
 from askoctober.index.words import Words, is_word
-from askoctober.types import Article, Chunk, FloatArray, IntArray, Span
+from askoctober.types import Article, Chunk, Filter, FloatArray, IntArray, Span
 
 T = TypeVar("T")
+MOST_PARTS = 8
+"""Filters whose part of the index is kept."""
+FEW = 1000
+"""Articles that are looked up one by one; of more, all are read."""
 
 CHECKED_BYTES = 2_000_000_000
 """Files of an index are read through and compared with their sums when it is opened, up to so many bytes; beyond that
@@ -58,6 +62,7 @@ class LocalStore:
         )
         self._words = Words(self.segments, self._dead)
         self._with_copies = lru_cache(maxsize=256)(_with_copies(self.segments, self._dead_articles))
+        self._parts: dict[Filter, LocalStore] = {}
 
     @classmethod
     def open(cls, folder: Path | str) -> LocalStore:
@@ -110,6 +115,21 @@ class LocalStore:
         both = LocalStore(self.folder, self.manifest, segments, self._basis, [sorted(rows) for rows in dead])
         both._owned = other.segments
         return both
+
+    def filtered(self, filter: Filter) -> LocalStore:
+        """The part of the index that a filter admits, as an index of its own; it shares what is open."""
+        kept = self._parts.get(filter)
+        if kept is not None:
+            return kept
+        # What is not admitted counts as out of force: nothing is copied, and every search knows what that is.
+        held = zip(self.segments, self._dead_articles, strict=True)
+        dead = [sorted({*gone, *segment.articles_beside(filter)}) for segment, gone in held]
+        part = LocalStore(self.folder, self.manifest, self.segments, self._basis, dead)
+        part._owned = ()
+        part._with_copies = self._with_copies
+        # Assigned as a whole: other threads look at it meanwhile.
+        self._parts = dict([*self._parts.items(), (filter, part)][-MOST_PARTS:])
+        return part
 
     @property
     def size(self) -> int:
@@ -413,8 +433,14 @@ def _read_floats(path: Path, shape: tuple[int, ...], most: float) -> FloatArray:
 
 def _dead_chunks(segment: Segment, dead: frozenset[int]) -> IntArray:
     """The rows of the chunks of dead articles, ascending."""
-    rows = [np.arange(rows.start, rows.stop, dtype=np.int64) for rows in map(segment.chunks_of, sorted(dead))]
-    return np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+    if len(dead) <= FEW:
+        rows = [np.arange(rows.start, rows.stop, dtype=np.int64) for rows in map(segment.chunks_of, sorted(dead))]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+    gone = np.zeros(segment.size, np.bool_)
+    for row, first, count in segment.stream("SELECT row, chunk, chunks FROM article"):
+        if row in dead:
+            gone[first : first + count] = True
+    return np.flatnonzero(gone)
 
 
 def _with_copies(segments: Sequence[Segment], dead: Sequence[frozenset[int]]) -> Callable[[Article], Article]:

@@ -46,6 +46,12 @@ class TokenWeights:
         self._size = size
         self._lengths: dict[str, int] = {}
 
+    def over(self, frequency: Callable[[str], int], size: int) -> TokenWeights:
+        """Return the weights in another index, with the numbers of tokens that are known."""
+        other = TokenWeights(self._encoder, frequency, size)
+        other._lengths = self._lengths
+        return other
+
     def of(self, text: str, count: int) -> FloatArray:
         """Return the weights of the `count` tokens of a text, shape (count,); all ones where words do not line up.
 

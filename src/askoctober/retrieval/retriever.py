@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from askoctober import models
+from askoctober.asynchrony import call
 from askoctober.calendars import Calendars, find_dates
 from askoctober.config import Config, Weights
 from askoctober.embedding import load_encoder
 from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore
+from askoctober.retrieval.filtering import AnyFilter, read_filter
 from askoctober.retrieval.fusion import fuse
 from askoctober.retrieval.language import NAMES, foreign_language, language_of
 from askoctober.retrieval.late import TokenWeights, best_window
@@ -81,7 +83,9 @@ class Retriever:
 
     def over(self, store: Store) -> Retriever:
         """Return a retriever like this one over another store, built with the same encoder."""
-        return Retriever(store, self.encoder, self.weights, self._calendar, self._multilingual)
+        other = Retriever(store, self.encoder, self.weights, self._calendar, self._multilingual)
+        other._token_weights = self._token_weights.over(store.word_frequency, store.size)
+        return other
 
     @cached_property
     def calendars(self) -> Calendars | None:
@@ -137,8 +141,12 @@ class Retriever:
             return question
         return _if_short(self.calendars.expand(question), question)
 
-    def search(self, question: str, k: int = 5) -> list[Hit]:
+    def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
         """Return at most k hits, best first; none if the shelf is empty.
+
+        `filter` says which articles are searched, see `types.Filter`; a mapping does too, such as `{"author": "Reed",
+        "since": "1917-10"}`. `threshold` leaves out hits that are less like the question than this cosine, in [-1, 1],
+        as a chunk and in their best sentence; a score says how hits of one question compare, and no more.
 
         Three rankers propose chunks (cosine of the chunk, BM25, cosine of its best sentence); their min-max-normalised
         scores are added up, and the best `RERANKED` are ranked anew with late interaction beside that sum. A question
@@ -146,22 +154,58 @@ class Retriever:
         of these.
 
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question is empty or too long, or the filter is none.
         """
-        question = self.corrected(self.with_other_dates(check_question(question)))
+        return next(iter(self.search_many([question], k, filter=filter, threshold=threshold)))
+
+    def search_many(
+        self, questions: Sequence[str], k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0
+    ) -> list[list[Hit]]:
+        """Return the hits of each question, in order, as `search` does; the questions are embedded together.
+
+        Raises:
+            QuestionError: as `search`; nothing is searched then.
+        """
         if k < 1:
             raise QuestionError(f"k is {k}; ask for at least 1 passage.")
-        if not self.store.size:
-            return []
-        asked = (question, *split_parts(question))
-        vectors, tokens = self.encoder.encode_tokens(asked)
+        wanted = read_filter(filter)
+        checked = [check_question(question) for question in questions]
+        part = self if wanted is None else self.over(self.store.filtered(wanted))
+        if not part.store.size or not checked:
+            return [[] for _ in checked]
+        tidy = [self.corrected(self.with_other_dates(question)) for question in checked]
+        asked = [(question, *split_parts(question)) for question in tidy]
+        vectors, tokens = self.encoder.encode_tokens([text for texts in asked for text in texts])
+        found, at = [], 0
+        for texts in asked:
+            mine = slice(at, at := at + len(texts))
+            found.append(part._best(texts, vectors[mine], tokens[mine], k, threshold))
+        return found
+
+    async def asearch(
+        self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0
+    ) -> list[Hit]:
+        """`search` for programs of coroutines: it runs in a worker thread."""
+        return await call(self.search, question, k, filter=filter, threshold=threshold)
+
+    async def asearch_many(
+        self, questions: Sequence[str], k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0
+    ) -> list[list[Hit]]:
+        """`search_many` for programs of coroutines: it runs in a worker thread."""
+        return await call(self.search_many, questions, k, filter=filter, threshold=threshold)
+
+    def _best(
+        self, asked: Sequence[str], vectors: FloatArray, tokens: Sequence[FloatArray], k: int, threshold: float
+    ) -> list[Hit]:
+        """The hits of a question and its parts."""
         scores: dict[int, float] = {}
         signals: dict[int, dict[str, float]] = {}
         for text, vector, block in zip(asked, vectors, tokens, strict=True):
             for row, score, given in self._rank(text, vector, block, k):
                 signals.setdefault(row, given)
                 scores[row] = max(score, scores.get(row, 0.0))
-        best = sorted(scores, key=lambda row: -scores[row])[:k]
+        alike = [row for row in scores if max(signals[row]["dense"], signals[row]["sentence"]) >= threshold]
+        best = sorted(alike, key=lambda row: -scores[row])[:k]
         return [Hit(self.store.chunk(row), scores[row], rank, signals[row]) for rank, row in enumerate(best, start=1)]
 
     def _rank(

@@ -6,8 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
-import anyio.to_thread
-
+from askoctober.asynchrony import call, close
 from askoctober.errors import AskoctoberError
 from askoctober.types import Event
 from askoctober.web.answerer import Answerer
@@ -55,7 +54,7 @@ async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterato
     finally:
         turn.stop()
         try:
-            await _close(stream)
+            await close(stream)
         finally:
             place.leave()
     yield
@@ -64,16 +63,8 @@ async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterato
 async def _step(stream: Iterator[Event], turn: Turn) -> bool:
     """Bring the turn up to date with the next event; return whether there was one."""
     # A thread, because the model works meanwhile; one that has begun is waited for, whoever gives up.
-    event = await anyio.to_thread.run_sync(next, stream, None)
+    event = await call(next, stream, None)
     if event is None:
         return False
     turn.take(event)
     return True
-
-
-async def _close(stream: Iterator[Event]) -> None:
-    """Stop what the stream is doing, before the next in line begins."""
-    close = getattr(stream, "close", None)
-    if close is not None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(close)

@@ -28,17 +28,18 @@ def read(source: Source) -> Iterator[Document | Failure]:
     """
     text = decode(source.stream.read())
     own: Metadata = {}
+    extra: dict[str, str] = {}
     is_markdown = source.path.lower().endswith(MARKDOWN)
     if is_markdown:
         _refuse_deep(text)
-        own, text = markdown.split_front_matter(text)
+        own, extra, text = markdown.split_front_matter(text)
     blanked = blank_furniture(text)
     if not any(character.isalpha() for character in blanked):
         raise CorpusError("holds no words of an article; fill or remove it.")
     if not (own.get("title") or clean(source.settings).get("title")):
         title = markdown.find_title(blanked) if is_markdown else plaintext.find_title(text, blanked)
         own |= {"title": title} if title else {}
-    yield Document(blanked, own)
+    yield Document(blanked, own, extra=extra)
 
 
 def _refuse_deep(text: str) -> None:
