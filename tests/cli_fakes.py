@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from askoctober.cli import loading, main
 from askoctober.config import Config
 from askoctober.errors import GenerationError, ModelError, QuestionError
+from askoctober.retrieval.filtering import AnyFilter, read_filter
 from askoctober.types import (
     Answer,
     Article,
@@ -60,8 +61,10 @@ class FakeRetriever:
     def foreign_language(self, question: str) -> str:
         return "German" if question == "Wer da?" else ""
 
-    def search(self, question: str, k: int = 5) -> list[Hit]:
-        return [HIT] if k and question != "nothing" else []
+    def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
+        wanted = read_filter(filter)
+        admitted = wanted is None or wanted.admits(HIT.chunk.article)
+        return [HIT] if k and question != "nothing" and admitted and threshold <= HIT.score else []
 
 
 class FakeAssistant:

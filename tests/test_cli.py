@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from askoctober import cli, models
 from askoctober.cli import loading, progress, show
+from askoctober.errors import QuestionError
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever
 from cli_fakes import ARTICLE, QUOTE, REPORT, START, FakeAssistant, FakeRetriever, no_model
@@ -432,3 +433,19 @@ def test_plain_progress_is_a_line_now_and_then(
 
 def test_clean_leaves_only_what_cannot_steer_a_terminal() -> None:
     assert show.clean("a\tb\r\nc\x1b]0;x\x07\x9b2J\u202ed\ud800") == "a\tb\nc\ufffd]0;x\ufffd\ufffd2J\ufffdd\ufffd"
+
+
+def test_search_within_a_part_of_the_shelf(assistant: FakeAssistant) -> None:
+    def found(*more: str) -> Any:
+        result = CliRunner().invoke(cli.app, ["search", "What did they decide?", "--json", *more])
+        return (
+            json.loads(result.stdout) if not result.exit_code else (result.exit_code, " ".join(result.output.split()))
+        )
+
+    assert len(found("--where", f"article={ARTICLE.path}", "--where", "article=other.md")) == 1
+    assert found("--where", "author=nobody at all") == found("--threshold", "1") == []
+    status, told = found("--where", "since")
+    assert status == 2 and "--where author=Reed" in told
+    for wrong in (["--where", "since=yesterday"], ["--where", "since=1917", "--where", "since=1918"]):
+        with pytest.raises(QuestionError, match="date"):
+            CliRunner().invoke(cli.app, ["search", "What?", *wrong], catch_exceptions=False)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from askoctober.answering.disagreement import DIFFER
 from askoctober.config import Config
 from askoctober.errors import QuestionError
+from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import (
     Answer,
     Article,
@@ -146,7 +147,7 @@ class FakeRetriever:
         self.languages = frozenset({"en"})
         self.calendars = None
 
-    def search(self, question: str, k: int = 5) -> list[Hit]:
+    def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
         return [item.hit for item in EVIDENCE][:k]
 
 

@@ -16,6 +16,7 @@ from askoctober.corpus.reading import Failure
 from askoctober.errors import CorpusError, IndexFolderError, QuestionError
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever
+from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Hit
 from askoctober.web import pages as pages_module
 from askoctober.web.acting import LARGEST_RECORD
@@ -60,7 +61,7 @@ class Shelf:
         self.store = store
         self.asked: list[tuple[str, int]] = []
 
-    def search(self, question: str, k: int = 5) -> list[Hit]:
+    def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
         self.asked.append((question, k))
         if not question.strip():
             raise QuestionError("The question is empty; ask something.")

@@ -19,6 +19,10 @@ CHAT_HELP = "Ask, or /sources (of the last answer), /clear (start afresh), /quit
 def search(
     question: options.Question,
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
+    where: options.Where = None,
+    threshold: Annotated[
+        float, typer.Option("--threshold", min=-1, max=1, help="Leave out passages whose cosine is lower.")
+    ] = -1.0,
     json: options.Json = False,
     index: options.Index = None,
     embedder: options.Embedder = None,
@@ -27,15 +31,16 @@ def search(
 ) -> None:
     """Find the passages nearest to a question; no language model.
 
-    Example: askoctober search "Who voted against the insurrection?" -k 3
+    Example: askoctober search "Who voted against the insurrection?" -k 3 --where since=2013
     """
+    filter = options.filter_of(where or [])
     config = options.settings(index=index, embedder=embedder, models_dir=models_dir, threads=threads)
     retriever = loading.load_retriever(config)
     if language := retriever.foreign_language(question):
         from askoctober.retrieval.language import ADVICE
 
         show.note(ADVICE.format(language=language))
-    found = retriever.search(question, k=k)
+    found = retriever.search(question, k, filter=filter, threshold=threshold)
     if json:
         show.emit([hit.to_dict() for hit in found])
     elif found:

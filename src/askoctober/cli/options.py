@@ -6,6 +6,7 @@ what `askoctober.toml` and the environment say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -28,6 +29,15 @@ def _question(text: str) -> str:
 
 Question: TypeAlias = Annotated[
     str, typer.Argument(metavar="QUESTION", callback=_question, help="What to ask, in quotes.", show_default=False)
+]
+Where: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="NAME=VALUE",
+        help="Only articles of which this holds: article, author, since, until (dates), or other metadata. Repeatable.",
+        show_default=False,
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Corpus: TypeAlias = Annotated[
@@ -88,3 +98,14 @@ Port: TypeAlias = Annotated[
 def settings(**flags: Any) -> Config:
     """Return the settings in force here with these flags on top; None means not given."""
     return Config.load(**flags)
+
+
+def filter_of(where: Sequence[str]) -> dict[str, list[str]] | None:
+    """Return what is given with --where as a filter; a name that is given twice admits both values."""
+    found: dict[str, list[str]] = {}
+    for given in where:
+        name, equals, value = given.partition("=")
+        if not (name and equals and value):
+            raise typer.BadParameter(f"--where {given!r}: give a name and a value, for example --where author=Reed")
+        found.setdefault(name, []).append(value)
+    return found or None

@@ -37,7 +37,10 @@ def read_filter(given: AnyFilter) -> Filter | None:
             continue
         name = _PLURALS.get(str(name), str(name))
         if name in ("since", "until"):
-            fields[name] = str(value)
+            values = _values(name, value)
+            if len(values) > 1:
+                raise QuestionError(f"The filter {name!r} has {len(values)} values; give one date.")
+            fields[name] = values[0]
         elif name in ("articles", "authors"):
             fields[name] = _values(name, value)
         else:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from askoctober.calendars import Calendars
 from askoctober.config import Config
+from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Event, Hit, Message, Store
 
 
@@ -37,8 +38,8 @@ class Searcher(Protocol):
         """The two calendars of the shelf, or None where it keeps to one."""
         ...
 
-    def search(self, question: str, k: int = 5) -> list[Hit]:
-        """Return at most k hits, best first."""
+    def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
+        """Return at most k hits of the articles that a filter admits, best first."""
         ...
 
 
