@@ -1,0 +1,178 @@
+"""A language model in a process of its own: when its engine crashes, one answer fails and the model is started anew."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from askoctober.config import Config
+from askoctober.errors import GenerationError, ModelError
+from askoctober.types import Message, Piece
+
+SECONDS_TO_LOAD = 600.0
+SECONDS_OF_SILENCE = 300.0
+"""A model that says nothing for so long while it works has hung: it is ended, and started anew."""
+SECONDS_TO_END = 5.0
+COMMAND = (sys.executable, "-m", "askoctober.generation.worker")
+_GONE: Mapping[str, Any] = {"gone": True}
+
+
+class IsolatedGenerator:
+    """Any engine behind the `Generator` protocol, in a child process that is replaced when it dies.
+
+    Calls from several threads wait for each other. An answer that was being written when the model died fails with a
+    GenerationError; the next one is written by a new model, which takes its time to load.
+    """
+
+    def __init__(self, config: Config, command: Sequence[str] = COMMAND) -> None:
+        """Start the child and wait until it has loaded `config.model`.
+
+        Raises:
+            ModelError: the model does not load.
+        """
+        self._settings = _settings(config)
+        self._command = command
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._closed = False
+        self.restarts = 0
+        self.name = ""
+        self._start()
+
+    def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
+        """Yield the reply piece by piece; closing the iterator stops the generation.
+
+        Raises:
+            GenerationError: the prompt does not fit, or the engine failed or died.
+        """
+        asked = {"grammar": grammar, "max_tokens": max_tokens}
+        for item in self._ask("generate", messages, asked):
+            yield Piece(*item)
+
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Read a prompt ahead, and yield (tokens read, tokens of the prompt); closing the iterator stops it."""
+        yield from map(tuple, self._ask("prefill", messages, {}))
+
+    def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+        """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1."""
+        (found,) = self._ask("probabilities", messages, {"options": list(options)})
+        return {option: float(found[option]) for option in options}
+
+    def close(self) -> None:
+        """End the child."""
+        self._closed = True
+        self._end()
+
+    def _ask(self, do: str, messages: Sequence[Message], more: Mapping[str, Any]) -> Iterator[Any]:
+        with self._lock:
+            if self._closed:
+                raise GenerationError(f"{self.name} was closed; load it again.")
+            if self._child.poll() is not None:
+                self._start()
+                self.restarts += 1
+            number = next(self._numbers)
+            self._send({"id": number, "do": do, "messages": [dict(message) for message in messages], **more})
+            ended = False
+            try:
+                while True:
+                    reply = self._receive()
+                    if reply.get("id") != number:
+                        continue  # of one that was stopped
+                    if "item" not in reply:
+                        ended = True
+                        if "error" in reply:
+                            raise GenerationError(reply["error"])
+                        return
+                    yield reply["item"]
+            finally:
+                if not ended and self._child.poll() is None:
+                    self._send({"stop": number})
+                    self._wait_for_end(number)
+
+    def _wait_for_end(self, number: int) -> None:
+        """Wait until the child has stopped, so that the next one finds it free."""
+        while True:
+            reply = self._receive()
+            if reply.get("id") == number and "item" not in reply:
+                return
+
+    def _receive(self) -> Mapping[str, Any]:
+        try:
+            reply = self._replies.get(timeout=SECONDS_OF_SILENCE)
+        except Empty:
+            self._end()
+            raise GenerationError(f"{self.name} has hung and is started anew; ask again.") from None
+        if reply is _GONE:
+            self._end()
+            raise GenerationError(f"{self.name} has ended unexpectedly and is started anew; ask again.")
+        return reply
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        assert self._child.stdin is not None, "it is opened with a pipe"
+        try:
+            self._child.stdin.write(json.dumps(request) + "\n")
+            self._child.stdin.flush()
+        except OSError as error:
+            self._end()
+            raise GenerationError(f"{self.name} has ended unexpectedly and is started anew; ask again.") from error
+
+    def _start(self) -> None:
+        self._child = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        self._replies: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
+        threading.Thread(target=_read, args=(self._child, self._replies), name="model", daemon=True).start()
+        self._send(self._settings)
+        try:
+            reply = self._replies.get(timeout=SECONDS_TO_LOAD)
+        except Empty:
+            reply = {"failed": f"The model has not loaded within {SECONDS_TO_LOAD:.0f} s; try a smaller one."}
+        if "ready" not in reply:
+            self._end()
+            raise ModelError(
+                reply.get("failed") or "The model's process ended while it loaded; run: askoctober models verify"
+            )
+        self.name = str(reply["ready"])
+
+    def _end(self) -> None:
+        child = self._child
+        assert child.stdin is not None, "it is opened with a pipe"
+        with suppress(OSError):  # what was still to be written to one that is gone
+            child.stdin.close()
+        try:
+            child.wait(SECONDS_TO_END if self._closed else 0)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _read(child: subprocess.Popen[str], replies: SimpleQueue[Mapping[str, Any]]) -> None:
+    """Put every line of a child into a queue, and at its end the word that it is gone."""
+    assert child.stdout is not None, "it is opened with a pipe"
+    with child.stdout:
+        for line in child.stdout:
+            try:
+                replies.put(json.loads(line))
+            except ValueError:
+                break  # half a line: it died while it wrote
+    replies.put(_GONE)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """What the child needs of the settings, as JSON."""
+    named = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    wanted = ("model", "engine", "models_dir", "threads", "context_tokens")
+    return {
+        name: str(named[name]) if isinstance(named[name], Path) else named[name]
+        for name in wanted
+        if named[name] is not None
+    }
