@@ -26,7 +26,7 @@ class Scripted(FakeGenerator):
             yield piece
             if "die" in prompt:
                 os.kill(os.getpid(), signal.SIGSEGV)
-            if "hang" in prompt:
+            if "die" in prompt or "hang" in prompt:
                 time.sleep(60)
             if "slow" in prompt:
                 time.sleep(0.05)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -77,6 +77,7 @@ class IsolatedGenerator:
             if self._closed:
                 raise GenerationError(f"{self.name} was closed; load it again.")
             if self._child.poll() is not None:
+                self._end()
                 self._start()
                 self.restarts += 1
             number = next(self._numbers)
@@ -119,16 +120,16 @@ class IsolatedGenerator:
     def _send(self, request: Mapping[str, Any]) -> None:
         assert self._child.stdin is not None, "it is opened with a pipe"
         try:
-            self._child.stdin.write(json.dumps(request) + "\n")
-            self._child.stdin.flush()
+            line = memoryview(f"{json.dumps(request)}\n".encode())
+            while line:
+                line = line[self._child.stdin.write(line) :]
         except OSError as error:
             self._end()
             raise GenerationError(f"{self.name} has ended unexpectedly and is started anew; ask again.") from error
 
     def _start(self) -> None:
-        self._child = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+        # Unbuffered: nothing is left to be written to a child that is gone.
+        self._child = subprocess.Popen(self._command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._replies: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
         threading.Thread(target=_read, args=(self._child, self._replies), name="model", daemon=True).start()
         self._send(self._settings)
@@ -146,8 +147,7 @@ class IsolatedGenerator:
     def _end(self) -> None:
         child = self._child
         assert child.stdin is not None, "it is opened with a pipe"
-        with suppress(OSError):  # what was still to be written to one that is gone
-            child.stdin.close()
+        child.stdin.close()
         try:
             child.wait(SECONDS_TO_END if self._closed else 0)
         except subprocess.TimeoutExpired:
@@ -155,11 +155,11 @@ class IsolatedGenerator:
             child.wait()
 
 
-def _read(child: subprocess.Popen[str], replies: SimpleQueue[Mapping[str, Any]]) -> None:
+def _read(child: subprocess.Popen[bytes], replies: SimpleQueue[Mapping[str, Any]]) -> None:
     """Put every line of a child into a queue, and at its end the word that it is gone."""
     assert child.stdout is not None, "it is opened with a pipe"
-    with child.stdout:
-        for line in child.stdout:
+    with io.BufferedReader(child.stdout) as lines:  # type: ignore[type-var]
+        for line in lines:
             try:
                 replies.put(json.loads(line))
             except ValueError:
