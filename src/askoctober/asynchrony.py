@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
-from functools import partial
+from contextlib import suppress
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+LOOK_AGAIN_SECONDS = 0.005
 
 
 async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a function returns, called in a worker thread; once begun it is waited for, whoever gives up."""
+    """Return what a function returns, called in a worker thread; once begun it is waited for, whoever gives up.
+
+    That holds for tasks too that are cancelled by asyncio itself, which no scope of anyio can hold back.
+    """
+    import anyio
     import anyio.to_thread
 
-    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+    state = _State()
+
+    def work() -> T:
+        with state.lock:
+            if state.abandoned:
+                raise RuntimeError("nobody waits for it")
+            state.begun = True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            state.done.set()
+
+    try:
+        return await anyio.to_thread.run_sync(work)
+    except anyio.get_cancelled_exc_class():
+        with state.lock:
+            state.abandoned = not state.begun
+        while not (state.abandoned or state.done.is_set()):
+            with suppress(anyio.get_cancelled_exc_class()), anyio.CancelScope(shield=True):
+                await anyio.sleep(LOOK_AGAIN_SECONDS)
+        raise
+
+
+class _State:
+    """How far a call has come."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.done = threading.Event()
+        self.begun = self.abandoned = False
 
 
 async def iterate(stream: Iterator[T]) -> AsyncGenerator[T]:
