@@ -124,5 +124,5 @@ REPORT = SimpleNamespace(
 
 if __name__ == "__main__":
     loading.load_retriever = lambda config: FakeRetriever()
-    loading.load_assistant = lambda config: FakeAssistant()
+    loading.load_assistant = loading.load_served = lambda config: FakeAssistant()
     sys.exit(main())

@@ -17,7 +17,7 @@ LEVELS = [
     {"cli"},
     {"web", "integrations", "evaluation", "checking"},
     {"answering"},
-    {"retrieval", "generation", "building", "fetching"},
+    {"retrieval", "generation", "building", "fetching", "milvus"},
     {"index", "embedding", "chunking", "calendars", "corpus", "models", "prompts"},
     {"config"},
     {"types"},

@@ -33,6 +33,7 @@ def assistant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAssistant:
     fake = FakeAssistant()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(loading, "load_assistant", lambda config: fake)
+    monkeypatch.setattr(loading, "load_served", lambda config: fake)
     monkeypatch.setattr(loading, "load_retriever", lambda config: FakeRetriever())
     return fake
 
@@ -337,7 +338,7 @@ def test_models_lists_what_is_known(
 def test_a_taken_port_is_said_before_anything_loads(
     assistant: FakeAssistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "load_assistant", lambda config: pytest.fail("loaded"))
+    monkeypatch.setattr(loading, "load_served", lambda config: pytest.fail("loaded"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.main(["serve", "--refresh", "--port", str(port)]) == 1
@@ -399,6 +400,7 @@ def test_serve_lets_readers_add_articles_where_they_may(
     monkeypatch.setenv("ASKOCTOBER_FEEDBACK", "thumbs.jsonl")
     fake = SimpleNamespace(retriever=base, close=lambda: None)
     monkeypatch.setattr(loading, "load_assistant", lambda config: fake)
+    monkeypatch.setattr(loading, "load_served", lambda config: fake)
     monkeypatch.setattr("askoctober.web.server.listen", lambda host, port: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr("askoctober.web.server.serve", serve)
     assert cli.main(["serve", *flags]) == 0

@@ -52,6 +52,19 @@ def load_assistant(config: Config) -> Assistant:
         return Assistant.load(config.index, config=config)
 
 
+def load_served(config: Config) -> Assistant:
+    """Open the index and load both models, the language model in a process of its own: a crash costs one answer."""
+    if config.model.startswith("openai:"):
+        return load_assistant(config)
+    _need_index(config)
+    fetch_absent(config, config.embedder, config.model)
+    from askoctober import Assistant, Retriever
+    from askoctober.generation.isolated import IsolatedGenerator
+
+    with show.status("Loading the models"):
+        return Assistant(Retriever.load(config.index, config), IsolatedGenerator(config), config)
+
+
 def open_own(assistant: Assistant, config: Config) -> OwnArticles | None:
     """Add to the shelf what readers added before, or return None where they may not add anything."""
     from askoctober.web import own

@@ -121,7 +121,7 @@ def serve(
         report = loading.build(config)
         show.note(summary(report))
         _complain_of_files(report)
-    assistant = loading.load_assistant(config)
+    assistant = loading.load_served(config)
     try:
         own = loading.open_own(assistant, config)
         if own:

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ SECONDS_TO_LOAD = 600.0
 SECONDS_OF_SILENCE = 300.0
 """A model that says nothing for so long while it works has hung: it is ended, and started anew."""
 SECONDS_TO_END = 5.0
-COMMAND = (sys.executable, "-m", "askoctober.generation.worker")
+COMMAND = (sys.executable, "-P", "-m", "askoctober.generation.worker")
 _GONE: Mapping[str, Any] = {"gone": True}
 
 
@@ -129,7 +130,14 @@ class IsolatedGenerator:
 
     def _start(self) -> None:
         # Unbuffered: nothing is left to be written to a child that is gone.
-        self._child = subprocess.Popen(self._command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._child = subprocess.Popen(
+            self._command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         self._replies: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
         threading.Thread(target=_read, args=(self._child, self._replies), name="model", daemon=True).start()
         self._send(self._settings)
