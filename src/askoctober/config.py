@@ -36,10 +36,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every setting. Sizes are characters unless they say tokens; `memory` is megabytes for the codes of all chunks."""
+    """Every setting. Sizes are characters unless they say tokens.
+
+    `memory` is megabytes for the codes of all chunks; `store` is an address in Milvus, where the shelf lies instead of
+    in the folder `index`.
+    """
 
     corpus: Path = Path("corpus")
     index: Path = Path("index")
+    store: str = ""
     embedder: str = "all-MiniLM-L6-v2"
     multilingual: bool = False
     model: str = "qwen2.5-coder-1.5b-instruct"

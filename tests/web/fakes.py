@@ -143,7 +143,7 @@ class FakeRetriever:
     """A shelf whose search finds the evidence, whatever is asked."""
 
     def __init__(self) -> None:
-        self.store = SimpleNamespace(articles=lambda: ARTICLES)
+        self.store = SimpleNamespace(articles=lambda: ARTICLES, size=len(EVIDENCE))
         self.languages = frozenset({"en"})
         self.calendars = None
 

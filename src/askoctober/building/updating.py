@@ -12,10 +12,11 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -90,11 +91,10 @@ def build(
     progress("reading", 0, 1)
     shelf = Corpus(config.corpus)
     encoder = encoder or load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
-    memory = config.memory * 1_000_000
     about, anew = about_of(config, encoder), False
     while True:
         try:
-            with IndexWriter.open(config.index, about, memory=memory, anew=anew, verify=verify, tell=tell) as writer:
+            with _open_writer(config, about, anew=anew, verify=verify, tell=tell) as writer:
                 update = _Update(writer, shelf, config, encoder, progress)
                 update.run(None if changed is None else frozenset(changed))
                 # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are made
@@ -111,6 +111,16 @@ def build(
         why = f": {update.failed[0]}" if update.failed else "; put .md or .txt files in it."
         raise CorpusError(f"The folder {config.corpus} holds no article that can be read{why}")
     return update.report(began)
+
+
+def _open_writer(config: Config, about: Mapping[str, Any], **how: Any) -> AbstractContextManager[IndexWriter]:
+    """Open the index for an update: the folder, or the shelf in Milvus, whose writer has the same methods."""
+    memory = config.memory * 1_000_000
+    if config.store:
+        from askoctober.milvus import MilvusWriter
+
+        return cast(AbstractContextManager[IndexWriter], MilvusWriter.open(config.store, about, memory=memory, **how))
+    return IndexWriter.open(config.index, about, memory=memory, **how)
 
 
 def extend(

@@ -25,6 +25,7 @@ def search(
     ] = -1.0,
     json: options.Json = False,
     index: options.Index = None,
+    store: options.Store = None,
     embedder: options.Embedder = None,
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
@@ -34,7 +35,7 @@ def search(
     Example: askoctober search "Who voted against the insurrection?" -k 3 --where since=2013
     """
     filter = options.filter_of(where or [])
-    config = options.settings(index=index, embedder=embedder, models_dir=models_dir, threads=threads)
+    config = options.settings(index=index, store=store, embedder=embedder, models_dir=models_dir, threads=threads)
     retriever = loading.load_retriever(config)
     if language := retriever.foreign_language(question):
         from askoctober.retrieval.language import ADVICE
@@ -56,6 +57,7 @@ def ask(
         bool, typer.Option("--stream", help="With --json: one event a line, as the answer is written.")
     ] = False,
     index: options.Index = None,
+    store: options.Store = None,
     embedder: options.Embedder = None,
     model: options.Model = None,
     engine: options.Engine = None,
@@ -67,7 +69,13 @@ def ask(
     Example: askoctober ask "Who voted against the insurrection?" --json
     """
     config = options.settings(
-        index=index, embedder=embedder, model=model, engine=engine, models_dir=models_dir, threads=threads
+        index=index,
+        store=store,
+        embedder=embedder,
+        model=model,
+        engine=engine,
+        models_dir=models_dir,
+        threads=threads,
     )
     assistant = loading.load_assistant(config)
     from askoctober.cli import streaming

@@ -69,7 +69,7 @@ def open_own(assistant: Assistant, config: Config) -> OwnArticles | None:
     """Add to the shelf what readers added before, or return None where they may not add anything."""
     from askoctober.web import own
 
-    if not own.are_allowed(config):
+    if config.store or not own.are_allowed(config):
         return None
     articles = own.OwnArticles(assistant, own.folder_of(config), config)
     with progress() as tell:
@@ -85,7 +85,9 @@ def open_store(config: Config) -> LocalStore:
 
 
 def freshness(config: Config) -> str:
-    """Return why the index needs a build, or "" when it does not."""
+    """Return why the index needs a build, or "" when it does not; a shelf in Milvus is asked by building alone."""
+    if config.store:
+        return "it lies in Milvus"
     from askoctober import building
 
     return building.freshness(config)
@@ -125,6 +127,8 @@ def _unchanged(config: Config) -> Report | None:
     from askoctober.index import read_manifest
 
     began = time.perf_counter()
+    if config.store:
+        return None
     if building.freshness(config) or read_manifest(config.index).get("corpus") != config.corpus.name:
         return None
     if read_manifest(config.index).get("left_out"):
@@ -143,6 +147,8 @@ def _unchanged(config: Config) -> Report | None:
 
 def _need_index(config: Config) -> None:
     """Say that there is no index before a gigabyte is fetched to ask it."""
+    if config.store:
+        return
     from askoctober.index import read_manifest
 
     read_manifest(config.index)

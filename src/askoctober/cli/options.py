@@ -54,6 +54,14 @@ CorpusFolder: TypeAlias = Annotated[
 Index: TypeAlias = Annotated[
     Path | None, typer.Option("--index", help="Folder of the index.", show_default=str(_DEFAULT.index))
 ]
+Store: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Shelf in Milvus, instead of --index: milvus://HOST:PORT/SHELF, or milvus:FILE.db/SHELF.",
+        show_default=False,
+    ),
+]
 Embedder: TypeAlias = Annotated[
     str | None,
     typer.Option("--embedder", help="Embedding model: a name, a folder, a hub id.", show_default=_DEFAULT.embedder),

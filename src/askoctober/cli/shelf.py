@@ -24,6 +24,7 @@ def index(
     ] = False,
     json: options.Json = False,
     index: options.Index = None,
+    store: options.Store = None,
     embedder: options.Embedder = None,
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
@@ -39,7 +40,13 @@ def index(
     Example: askoctober index corpus
     """
     config = options.settings(
-        corpus=corpus, index=index, embedder=embedder, models_dir=models_dir, threads=threads, memory=memory
+        corpus=corpus,
+        index=index,
+        store=store,
+        embedder=embedder,
+        models_dir=models_dir,
+        threads=threads,
+        memory=memory,
     )
     passed_over: Mapping[str, int] = {}
     for report in loading.follow(config) if watch else [loading.build(config)]:
@@ -89,6 +96,7 @@ def serve(
     ] = None,
     corpus: options.CorpusFolder = None,
     index: options.Index = None,
+    store: options.Store = None,
     embedder: options.Embedder = None,
     model: options.Model = None,
     engine: options.Engine = None,
@@ -107,6 +115,7 @@ def serve(
         uploads=None if uploads is None else "on" if uploads else "off",
         corpus=corpus,
         index=index,
+        store=store,
         embedder=embedder,
         model=model,
         engine=engine,

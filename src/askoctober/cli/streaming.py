@@ -10,9 +10,10 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from askoctober.answering.events import to_dict
 from askoctober.cli import show
 from askoctober.errors import GenerationError
-from askoctober.types import Answer, Event, EvidenceFound, Reading, SentenceChecked, TextPiece
+from askoctober.types import Answer, Event, EvidenceFound, SentenceChecked, TextPiece
 
 
 def follow(events: Iterator[Event]) -> Answer:
@@ -27,39 +28,6 @@ def follow_json(events: Iterator[Event]) -> None:
     with _closed(events):
         for event in events:
             show.emit(to_dict(event))
-
-
-def to_dict(event: Event) -> dict[str, Any]:
-    """Return the JSON object of an event."""
-    match event:
-        case EvidenceFound():
-            return {
-                "type": "evidence",
-                "standalone_question": event.standalone_question,
-                "hits": [hit.to_dict() for hit in event.hits],
-                "evidence": [
-                    {
-                        "mark": evidence.mark,
-                        "article": evidence.article.to_dict(),
-                        "start": evidence.start,
-                        "end": evidence.end,
-                        "text": evidence.text,
-                    }
-                    for evidence in event.evidence
-                ],
-            }
-        case Reading():
-            return {"type": "reading", "done": event.done, "total": event.total}
-        case TextPiece():
-            return {"type": "piece", "text": event.text}
-        case SentenceChecked():
-            return {
-                "type": "sentence",
-                "sentence": event.sentence.to_dict() if event.sentence else None,
-                "citations": [citation.to_dict() for citation in event.citations],
-            }
-        case Answer():
-            return {"type": "answer", "answer": event.to_dict()}
 
 
 def _on_terminal(events: Iterator[Event]) -> Answer:

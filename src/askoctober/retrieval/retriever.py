@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from askoctober.retrieval.late import TokenWeights, best_window
 from askoctober.retrieval.parts import split_parts
 from askoctober.retrieval.spelling import Spelling, words_of
 from askoctober.types import Article, Encoder, FloatArray, Hit, IntArray, Store
+
+if TYPE_CHECKING:
+    from askoctober.milvus import MilvusStore
 
 POOL = 100
 """How many chunks each first-stage ranker may propose."""
@@ -59,25 +63,33 @@ class Retriever:
 
     @classmethod
     def load(cls, index: Path | str | None = None, config: Config | None = None) -> Retriever:
-        """Open an index folder (default: the configured one, `index`) with the embedder it was built with.
+        """Open an index folder with the embedder it was built with.
+
+        Without a folder it is the configured one, or the shelf in Milvus where the setting `store` names one.
 
         Raises:
             IndexFolderError: the index is missing, damaged, or built with another embedder.
             ModelError: the embedder is not on this machine.
         """
         config = config or Config.load()
-        folder = Path(index) if index is not None else config.index
-        store = LocalStore.open(folder)
+        folder: Path | str = Path(index) if index is not None else config.index
+        store: LocalStore | MilvusStore
+        mend = f"askoctober index CORPUS --index {folder}"
+        if config.store and index in (None, config.index):
+            from askoctober.milvus import MilvusStore
+
+            folder, mend = config.store, f"askoctober index CORPUS --store {config.store}"
+            store = MilvusStore.open(config.store)
+        else:
+            store = LocalStore.open(folder)
         encoder = load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
         made_with = store.manifest.get("embedder")
         if not isinstance(made_with, dict) or not {"name", "fingerprint"} <= made_with.keys():
-            raise IndexFolderError(
-                f"{folder} does not say what it was embedded with; rebuild it: askoctober index CORPUS --index {folder}"
-            )
+            raise IndexFolderError(f"{folder} does not say what it was embedded with; rebuild it: {mend}")
         if made_with["fingerprint"] != encoder.fingerprint:
             raise IndexFolderError(
                 f"{folder} was embedded with {made_with['name']}, not with {encoder.name}; "
-                f"use --embedder {made_with['name']}, or rebuild it: askoctober index CORPUS --index {folder}"
+                f"use --embedder {made_with['name']}, or rebuild it: {mend}"
             )
         return cls(store, encoder, config.weights, config.calendar, config.multilingual)
 

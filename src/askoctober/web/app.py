@@ -76,14 +76,15 @@ def create_chat(
     examples: Sequence[str] | None = None,
     own: OwnArticles | None = None,
     feedback: Feedback | None = None,
+    line: Line | None = None,
 ) -> gr.Blocks:
     """Return the chat over an assistant, not yet served; see `server.create_app`, which serves its scripts too.
 
     `examples` are offered while nothing has been asked; where none are given, the shipped shelf has its own. With `own`
-    readers may add articles; with `feedback` their thumbs are kept.
+    readers may add articles; with `feedback` their thumbs are kept. The `line` before the model may be shared.
     """
     gradio = _gradio()
-    pages, line = Pages(assistant, own), Line()
+    pages, line = Pages(assistant, own), Line() if line is None else line
     title = shelf_title or NAME
     if examples is None:
         shipped = all(article.title.startswith(SHIPPED_TITLE) for article in pages.articles.values())

@@ -1,8 +1,9 @@
-"""The line before the language model: it answers one reader at a time, first come, first served."""
+"""The line before the language model: it answers one reader at a time, first come, first served, readers in turn."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 
 
 class Line:
@@ -13,10 +14,16 @@ class Line:
         self._places: list[Place] = []
         self._moved = asyncio.Event()
 
-    def join(self) -> Place:
-        """Return a new place at the end."""
-        place = Place(self)
-        self._places.append(place)
+    def join(self, client: Hashable = None) -> Place:
+        """Return a new place: behind all others, but before those whose client has more in front of them.
+
+        Who names no client is one of their own. (Round robin over clients: Nagle 1987, fair queuing.)
+        """
+        turn = sum(place.client == client for place in self._places) if client is not None else 0
+        place = Place(self, client, turn)
+        # Whoever is first has begun, and stays first.
+        later = (at for at, other in enumerate(self._places) if at and other.turn > turn)
+        self._places.insert(next(later, len(self._places)), place)
         return place
 
     def __len__(self) -> int:
@@ -26,9 +33,10 @@ class Line:
 class Place:
     """One reader's place."""
 
-    def __init__(self, line: Line) -> None:
-        """Stand nowhere yet; see `Line.join`."""
+    def __init__(self, line: Line, client: Hashable, turn: int) -> None:
+        """Stand nowhere yet; see `Line.join`. `turn` questions of the same client came first when this joined."""
         self._line = line
+        self.client, self.turn = client, turn
 
     @property
     def ahead(self) -> int:

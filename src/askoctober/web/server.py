@@ -6,14 +6,17 @@ import logging
 import re
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askoctober.errors import ConfigError
+from askoctober.version import __version__
 from askoctober.web.answerer import Answerer
 from askoctober.web.app import create_chat, page
+from askoctober.web.desk import Desk
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.own import OwnArticles
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+ABOUT = "Answers from a shelf of articles, with the exact place behind every sentence."
 FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
 
@@ -39,32 +43,58 @@ def create_app(
     hosts: Sequence[str] | None = None,
     own: OwnArticles | None = None,
     feedback: Path | None = None,
+    desk: Desk | None = None,
 ) -> FastAPI:
-    """Return an ASGI application with the chat at `/`, to serve or to mount.
+    """Return an ASGI application with the chat at `/` and the other doors beside it, to serve or to mount.
+
+    The doors are the HTTP API (`api.routes`), OpenAI's at `/v1`, and, where its library is installed, MCP at `/mcp`.
+    They and the chat share the line before the model, that of `desk`.
 
     With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one. With `own`
     readers may add articles; `feedback` is the file that their thumbs are appended to.
     """
+    from fastapi import FastAPI
+    from fastapi.responses import FileResponse
+
+    from askoctober.web.api.metrics import Metrics
+    from askoctober.web.api.openai import create_openai
+    from askoctober.web.api.routes import add_api
+    from askoctober.web.mcp.transports import create_mcp
+
+    metrics = Metrics()
+    desk = desk if desk is not None else Desk(assistant, tell=metrics.tell)
     chat = create_chat(
         assistant,
+        line=desk.line,
         shelf_title=shelf_title,
         examples=examples,
         own=own,
         feedback=Feedback(feedback) if feedback else None,
     )
-    from fastapi import FastAPI
-    from fastapi.responses import FileResponse
     from fastapi.staticfiles import StaticFiles
     from gradio import mount_gradio_app
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    mcp = create_mcp(desk, loopback=bool(hosts)) if find_spec("mcp") else None
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with mcp.run() if mcp else nullcontext():
+            yield
+
     # Without its own pages on the interface: their scripts come from another host.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="askoctober", version=__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    add_api(app, desk, metrics)
+    app.include_router(create_openai(desk))
+    if mcp:
+        app.router.routes.insert(0, mcp.route)
     plotly = find_spec("plotly")
     assert plotly is not None and plotly.origin is not None, "plotly is one of our packages"
     script = Path(plotly.origin).parent / "package_data" / "plotly.min.js"
 
-    @app.get(f"{SCRIPTS}/plotly.min.js")
+    @app.get(f"{SCRIPTS}/plotly.min.js", include_in_schema=False)
     def plotting() -> FileResponse:
         return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 

@@ -1,0 +1,98 @@
+"""Requests whose clients may go away at any moment: what is made for them stops then."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from fastapi.responses import StreamingResponse
+
+from askoctober.web.api.openai_errors import Refusal
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from starlette.types import Receive, Scope, Send
+
+LONGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request's body."""
+
+
+async def read_body(request: Request) -> bytes:
+    """Return a request's body.
+
+    Raises:
+        Refusal: it is too long; no more of it is read than may be.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_BODY:
+            raise Refusal(413, f"The request is longer than {LONGEST_BODY:,} bytes; shorten it.", code="too_long")
+    return bytes(body)
+
+
+async def while_listening(request: Request, work: Coroutine[Any, Any, None]) -> None:
+    """Do work for a client whose request has been read; cancel it when the client goes away.
+
+    Raises:
+        Refusal: the client has gone; nobody will read it.
+        Exception: what the work raised.
+    """
+    raised: list[Exception] = []
+    done = False
+
+    async def working() -> None:
+        nonlocal done
+        # Kept and raised outside: a task group would wrap it.
+        try:
+            await work
+            done = True
+        except Exception as error:
+            raised.append(error)
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(working)
+        await _gone(request.receive)
+        group.cancel_scope.cancel()
+    if raised:
+        raise raised[0]
+    if not done:
+        raise Refusal(499, "The client has gone.", code="gone")
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events; when the client goes away, what makes them is closed, wherever it stands."""
+
+    def __init__(self, lines: AsyncGenerator[bytes]) -> None:
+        """Send lines as they are made."""
+        super().__init__(
+            lines, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        self._lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the lines until their end, or until the client goes away."""
+
+        async def sending() -> None:
+            try:
+                await self.stream_response(send)
+            except OSError:
+                pass
+            group.cancel_scope.cancel()
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(sending)
+                await _gone(receive)
+                group.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._lines.aclose()
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,127 @@
+"""Errors as RFC 9457 has them: `application/problem+json` with a title, a status and what to do next; no traces."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from askoctober.errors import AskoctoberError, QuestionError
+from askoctober.web.desk import TooLate
+from askoctober.web.mcp.desk import Busy, Closing
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
+TYPE = "application/problem+json"
+STATUS: Mapping[type[AskoctoberError], int] = {
+    Busy: 429,
+    Closing: 503,
+    TooLate: 504,
+    QuestionError: 422,
+}
+FAILED = "The question could not be answered; ask again, or tell the keeper of this server, who finds why in the log."
+UNEXPECTED = "Something went wrong that nobody foresaw; the keeper of this server finds it in the log."
+MOST_ERRORS = 20
+
+
+class Problem(Exception):
+    """A request that cannot be met, and why."""
+
+    def __init__(self, status: int, detail: str, **more: Any) -> None:
+        """Say it with an HTTP status; `more` stands beside it in the answer."""
+        super().__init__(detail)
+        self.status, self.detail, self.more = status, detail, more
+
+
+def describe(error: Exception) -> Problem:
+    """Return what a client is told of an error: what it can do something about, and no more."""
+    if isinstance(error, Problem):
+        return error
+    for kind, status in STATUS.items():
+        if isinstance(error, kind):
+            return Problem(status, str(error))
+    if isinstance(error, AskoctoberError):
+        # Its words are for the keeper: they may name folders.
+        logger.error("A question could not be answered: %s", error)
+        return Problem(503, FAILED)
+    logger.error("A request could not be met", exc_info=error)
+    return Problem(500, UNEXPECTED)
+
+
+def body(problem: Problem) -> dict[str, Any]:
+    """Return the JSON object of a problem."""
+    title = HTTPStatus(problem.status).phrase
+    return {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail, **problem.more}
+
+
+def respond(error: Exception) -> JSONResponse:
+    """Return the response that says what was wrong."""
+    problem = describe(error)
+    headers = {}
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    elif problem.status == 503:
+        headers["Retry-After"] = "60"
+    return JSONResponse(body(problem), problem.status, headers, media_type=TYPE)
+
+
+class Route(APIRoute):
+    """A route that answers what nobody foresaw itself: a handler of all errors would end the connection too."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, which raises nothing but what the application has words for."""
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (Problem, AskoctoberError, HTTPException, RequestValidationError):
+                raise
+            except Exception as error:
+                return respond(error)
+
+        return handler
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Have an application answer every error as a problem."""
+
+    async def ours(request: Request, error: Exception) -> JSONResponse:
+        return respond(error)
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException), "that is what this is registered for"
+        response = respond(Problem(error.status_code, str(error.detail)))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError), "that is what this is registered for"
+        # Without what was sent: it may be no text that JSON can carry, and may be long.
+        wrong = [
+            {"at": ".".join(map(str, found["loc"]))[:200], "reason": str(found["msg"])[:200]}
+            for found in error.errors()[:MOST_ERRORS]
+        ]
+        first = f"{wrong[0]['at']}: {wrong[0]['reason']}" if wrong else "it is not valid"
+        detail = f"The request cannot be read ({first}); see /openapi.json."
+        return respond(Problem(422, _sendable(detail), errors=[{k: _sendable(v) for k, v in w.items()} for w in wrong]))
+
+    for kind in (Problem, AskoctoberError):
+        app.add_exception_handler(kind, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _sendable(text: str) -> str:
+    """The text without halves of characters, which UTF-8 cannot carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
