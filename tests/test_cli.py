@@ -25,7 +25,7 @@ from encoders import HashEncoder
 from shelves import build_from, write_files
 
 TESTS = Path(__file__).parent
-COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch", "doctor"]
+COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch", "doctor", "mcp"]
 
 
 @pytest.fixture

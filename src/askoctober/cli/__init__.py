@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from askoctober.cli import asking, batch, doctor, evaluate, fetch, models, shelf, show
+from askoctober.cli import asking, batch, doctor, evaluate, fetch, mcp, models, shelf, show
 from askoctober.errors import AskoctoberError
 
 __all__ = ["app", "main"]
@@ -32,6 +32,7 @@ app.add_typer(models.app, name="models")
 app.command()(shelf.info)
 app.command()(fetch.fetch)
 app.command()(doctor.doctor)
+app.command()(mcp.mcp)
 
 
 def _version(wanted: bool) -> None:

@@ -132,11 +132,14 @@ class Desk:
             self._tell("search", time.perf_counter() - began)
             return hits
 
-    async def drain(self, seconds: float) -> None:
-        """Take no new questions; return when all are answered, those that take longer than `seconds` being refused."""
+    async def drain(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Take no new questions; return when all are answered.
+
+        Those that take longer than `seconds`, or are not done when there is reason to `hurry`, are refused.
+        """
         self._closing = True
         with anyio.move_on_after(seconds):
-            while len(self):
+            while len(self) and not hurry():
                 await anyio.sleep(LOOK_AGAIN_SECONDS / 5)
         self._cut = True
 

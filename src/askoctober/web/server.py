@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from askoctober.web.api.metrics import Metrics
+
 ABOUT = "Answers from a shelf of articles, with the exact place behind every sentence."
 FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
+DRAIN_SECONDS = 10.0
+"""What answers that have begun may still take when the server is to end; a second Ctrl-C ends it at once."""
+CONNECTIONS = 1000
+"""Open connections, beyond which a new one is answered 503."""
 
 
 SCRIPTS = "/askoctober"
@@ -44,6 +50,7 @@ def create_app(
     own: OwnArticles | None = None,
     feedback: Path | None = None,
     desk: Desk | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return an ASGI application with the chat at `/` and the other doors beside it, to serve or to mount.
 
@@ -61,7 +68,7 @@ def create_app(
     from askoctober.web.api.routes import add_api
     from askoctober.web.mcp.transports import create_mcp
 
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     desk = desk if desk is not None else Desk(assistant, tell=metrics.tell)
     chat = create_chat(
         assistant,
@@ -169,13 +176,34 @@ def serve(
         import uvicorn
 
         here = bound.getsockname()[0] in ("127.0.0.1", "::1")
+        from askoctober.web.api.metrics import Metrics
+
+        metrics = Metrics()
+        desk = Desk(assistant, tell=metrics.tell)
         settings = uvicorn.Config(
-            create_app(assistant, hosts=LOOPBACK if here else None, own=own, feedback=feedback),
+            create_app(
+                assistant,
+                hosts=LOOPBACK if here else None,
+                own=own,
+                feedback=feedback,
+                desk=desk,
+                metrics=metrics,
+            ),
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
             log_level="error",
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        server = uvicorn.Server(settings)
+
+        class Server(uvicorn.Server):  # type: ignore[misc]
+            """Lets answers that have begun come to their end, or refuses them, before connections are closed."""
+
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                await desk.drain(DRAIN_SECONDS, lambda: self.force_exit)
+                await super().shutdown(sockets)
+
+        server = Server(settings)
         log = logging.getLogger("uvicorn.error")
 
         def running(_: logging.LogRecord) -> bool:
