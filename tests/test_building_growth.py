@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,74 @@ def test_a_shelf_that_began_small_gets_a_projection_that_suits_it(tmp_path: Path
     tokens = encoder.encode_tokens(["Clock 7 loses 7 seconds."])[1][0]
     assert (abs(store.project_tokens(tokens) @ store.project_tokens(tokens).T - tokens @ tokens.T) < 0.2).all()
     store.close()
+
+
+def changed_build(folder: Path, *changed: str):
+    return build(config_of(folder), encoder=HashEncoder(), changed=changed)
+
+
+def settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "SETTLED", -5.0)  # files that were written just now count as old
+
+
+def test_what_failed_is_tried_and_named_again_whatever_else_changed(tmp_path: Path, monkeypatch) -> None:
+    settle(monkeypatch)
+    files = {"a.md": "# A\n\nOne harbour.", "b.jsonl": '{"text": "Two mills."}\n{broken\n'}
+    assert len(build_from(tmp_path, files)[0].failed) == 1
+    (tmp_path / "corpus" / "a.md").write_text("# A\n\nAnother harbour.", encoding="utf-8")
+    report = changed_build(tmp_path, "a.md")
+    assert report.embedded == 1
+    assert [failure.path for failure in report.failed] == [failure.path for failure in changed_build(tmp_path).failed]
+    assert len(report.failed) == 1 and read_manifest(tmp_path / "index")["left_out"] == 1
+
+
+def test_a_change_of_articles_toml_is_about_the_files_beside_it(tmp_path: Path, monkeypatch) -> None:
+    settle(monkeypatch)
+    build_from(tmp_path, {"a.txt": "One harbour lies here.", "articles.toml": '["a.txt"]\ntitle = "Old"\n'})
+    (tmp_path / "corpus" / "articles.toml").write_text('["a.txt"]\ntitle = "New"\n', encoding="utf-8")
+    changed_build(tmp_path, "articles.toml")
+    assert [article.title for article in LocalStore.open(tmp_path / "index").articles()] == ["New"]
+
+
+def test_files_of_one_size_and_time_that_are_exchanged_are_seen(tmp_path: Path, monkeypatch) -> None:
+    settle(monkeypatch)
+    build_from(tmp_path, {"a.md": "One harbour.", "b.md": "Two castles."})
+    shelf = tmp_path / "corpus"
+    for name in ("a.md", "b.md"):
+        os.utime(shelf / name, (1000, 1000))
+    build(config_of(tmp_path), encoder=HashEncoder())
+    (shelf / "a.md").rename(shelf / "c")
+    (shelf / "b.md").rename(shelf / "a.md")
+    (shelf / "c").rename(shelf / "b.md")
+    build(config_of(tmp_path), encoder=HashEncoder())
+    found = {article.path: article.text for article in LocalStore.open(tmp_path / "index").articles()}
+    assert found == {"a.md": "Two castles.", "b.md": "One harbour."}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no time of any change")
+def test_a_change_whose_time_is_set_back_is_seen(tmp_path: Path, monkeypatch) -> None:
+    settle(monkeypatch)
+    build_from(tmp_path, {"a.md": "One harbour."})
+    path = tmp_path / "corpus" / "a.md"
+    os.utime(path, (1000, 1000))
+    build(config_of(tmp_path), encoder=HashEncoder())
+    path.write_text("Six harbour.", encoding="utf-8")
+    os.utime(path, (1000, 1000))
+    build(config_of(tmp_path), encoder=HashEncoder())
+    assert [article.text for article in LocalStore.open(tmp_path / "index").articles()] == ["Six harbour."]
+
+
+def test_a_file_that_changes_while_a_build_goes_on_is_looked_at_again(tmp_path: Path, monkeypatch) -> None:
+    now = [5000.0]
+    monkeypatch.setattr(states.time, "time", lambda: now[0])
+    monkeypatch.setattr(states, "_stat", lambda path: [path.stat().st_size, int(4999 * 1e9), int(4999 * 1e9), 1])
+
+    class Slow(HashEncoder):
+        def encode_tokens(self, texts):
+            now[0] += 60.0
+            (tmp_path / "corpus" / "a.md").write_text("Six harbour.", encoding="utf-8")
+            return super().encode_tokens(texts)
+
+    build_from(tmp_path, {"a.md": "One harbour."}, encoder=Slow())
+    build(config_of(tmp_path), encoder=HashEncoder())
+    assert [article.text for article in LocalStore.open(tmp_path / "index").articles()] == ["Six harbour."]

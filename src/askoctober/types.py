@@ -359,7 +359,10 @@ class Encoder(Protocol):
 class Generator(Protocol):
     """Messages to streamed text. Implementations are safe to call from several threads, one call at a time."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What answers say wrote them."""
+        ...
 
     def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
         """Yield the reply piece by piece, greedily; closing the iterator stops the generation.

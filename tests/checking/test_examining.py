@@ -365,5 +365,5 @@ def test_without_its_corpus_an_index_is_not_made_anew(config, tmp_path):
 def test_files_that_were_left_out_are_named(tmp_path):
     build_from(tmp_path, FILES | {"empty.md": ""})
     (finding,) = checked(config_of(tmp_path))
-    assert (finding.level, finding.file) == ("notice", "empty.md")
-    assert finding.what == "was left out: is empty; fill or remove it."
+    assert (finding.level, finding.file) == ("notice", "manifest.json")
+    assert finding.what == "says that empty.md was left out: is empty; fill or remove it."

@@ -25,11 +25,6 @@ def test_llama_cpp_reads_no_folder(minilm: Path) -> None:
         load_generator(Config(model=str(minilm), engine="llama.cpp"))
 
 
-def test_a_server_is_refused() -> None:
-    with pytest.raises(ModelError, match="give a .gguf file, a folder, or a hub id"):
-        load_generator(Config(model="openai:http://127.0.0.1:1/v1"))
-
-
 def test_a_model_that_is_not_here(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="askoctober models pull smollm2-135m-instruct"):
         load_generator(Config(model="smollm2-135m-instruct", models_dir=tmp_path))

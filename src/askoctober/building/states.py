@@ -1,7 +1,7 @@
 """What each file of a corpus was like when it was last read, so that it is read again only when it has changed.
 
-A file counts as unchanged when its size and its time of change are those of the last reading, as version control and
-backup programs have it. Losing this file costs one reading of the corpus and nothing else.
+A file counts as unchanged when its size, its times of change and its number are those of the last reading, as version
+control has it. Losing this file costs one reading of the corpus and nothing else.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class States:
         self._path = index / FILE
         self._known = _read(self._path, manifest)
         self._now: dict[str, list[Any]] = {}
+        self._settled: set[str] = set()
 
     def of(self, corpus: Corpus, entry: Found) -> str:
         """Return the state of a file, from what is known of it where its size and time are the same.
@@ -38,9 +39,13 @@ class States:
         Raises:
             CorpusError: the file cannot be read.
         """
+        taken = time.time()
         sign = _sign(entry)
         known = self._known.get(entry.path)
         state = known[1] if known and sign and known[0] == sign else corpus.state(entry)
+        # A change that comes after this look, within the grain of the file system's clock, would bear the same time.
+        if sign and all(max(stamp[1:3]) < (taken - SETTLED) * 1e9 for stamp in sign):
+            self._settled.add(entry.path)
         if sign:
             self._now[entry.path] = [sign, state, bool(known and known[1] == state and known[2])]
         return str(state)
@@ -49,6 +54,11 @@ class States:
         """Whether the index holds all that a file of this state has to give."""
         known = self._known.get(path)
         return known is not None and known[1] == state and bool(known[2])
+
+    def has_failed(self, path: str) -> bool:
+        """Whether some of a file was left out when it was last read, so that it is to be tried again."""
+        known = self._known.get(path)
+        return known is not None and not known[2]
 
     def set_indexed(self, path: str, *, wholly: bool) -> None:
         """Note that the index holds a file's articles, `wholly` if no part of it failed: those are tried again."""
@@ -63,17 +73,18 @@ class States:
         """Take over what is known of a file that nobody asks for now; return whether anything is."""
         if path in self._known:
             self._now[path] = self._known[path]
+            self._settled.add(path)
         return path in self._known
 
     def save(self, manifest: str) -> None:
         """Write what is known now, for the index whose manifest has this sum."""
-        recent = (time.time() - SETTLED) * 1e9
-        files = {path: kept for path, kept in self._now.items() if all(stamp < recent for _, stamp in kept[0])}
+        files = {path: kept for path, kept in self._now.items() if path in self._settled}
         body = json.dumps({"manifest": manifest, "version": VERSION, "files": files}, ensure_ascii=True, sort_keys=True)
         text = f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}\n"
-        if not self._path.exists() or self._path.read_bytes() != text.encode():
-            draft = self._path.with_name(FILE + ".draft")
-            with suppress(OSError):  # of a full disk: the index is in force, and this only saves time
+        draft = self._path.with_name(FILE + ".draft")
+        # Of a full disk, or of what stands there and is no file: the index is in force, and this only saves time.
+        with suppress(OSError):
+            if not self._path.exists() or self._path.read_bytes() != text.encode():
                 draft.write_text(text, encoding="ascii", newline="")
                 draft.replace(self._path)
 
@@ -106,11 +117,15 @@ def _read(path: Path, manifest: str) -> Mapping[str, list[Any]]:
 
 
 def _is_sign(sign: Any) -> bool:
-    return isinstance(sign, list) and all(isinstance(stamp, list) and len(stamp) == 2 for stamp in sign)
+    return isinstance(sign, list) and all(isinstance(stamp, list) and len(stamp) == 4 for stamp in sign)
 
 
 def _sign(entry: Found) -> list[list[int]]:
-    """Size and time of change of a file, and of the `articles.toml` beside it; nothing where they cannot be told."""
+    """What tells a file and the `articles.toml` beside it from others and from before; nothing where it cannot be told.
+
+    Besides size and time of change the time of the last change of anything, which no program can set back, and the
+    file's number: two files of one size and time may have been exchanged.
+    """
     try:
         sign = [_stat(entry.location)]
         beside = entry.location.with_name(METADATA)
@@ -121,4 +136,4 @@ def _sign(entry: Found) -> list[list[int]]:
 
 def _stat(path: Path) -> list[int]:
     found = path.stat()
-    return [found.st_size, found.st_mtime_ns]
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]

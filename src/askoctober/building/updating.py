@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import numpy as np
@@ -26,7 +26,7 @@ from askoctober.building.entries import SENTENCES_AT_ONCE, Draft, Progress, dige
 from askoctober.building.states import States
 from askoctober.config import Config
 from askoctober.corpus import Corpus, Failure
-from askoctober.corpus.finding import Found
+from askoctober.corpus.finding import METADATA, Found
 from askoctober.corpus.reading import article_id
 from askoctober.embedding import load_encoder
 from askoctober.errors import CorpusError
@@ -220,11 +220,17 @@ class _Update:
 
     def _entries(self, changed: frozenset[str] | None) -> list[Found]:
         """The files to look at; of a large new shelf some from all over first, as the projection is fitted to them."""
-        if changed is not None:
+        # What articles.toml says may be about any file beside it.
+        if changed is not None and not any(PurePosixPath(name).name == METADATA for name in changed):
+            some = []
             for entry in self._shelf.entries:
-                if entry.path not in changed and not self._states.keep(entry.path):
-                    return list(self._shelf.entries)  # nothing is known of it: look at all
-            return [entry for entry in self._shelf.entries if entry.path in changed]
+                # What failed is tried again each time, and so is named each time.
+                if entry.path in changed or self._states.has_failed(entry.path):
+                    some.append(entry)
+                elif not self._states.keep(entry.path):
+                    break  # nothing is known of it: look at all
+            else:
+                return some
         entries = list(self._shelf.entries)
         if self._writer.basis is not None or len(entries) <= 2 * FIRST:
             return entries

@@ -210,7 +210,11 @@ class _Examination:
         meaning = "No answer comes from it; each build tries it again."
         for path, reason in pairs[:MOST_NAMED]:
             yield Finding(
-                "notice", str(path), f"was left out: {reason}", meaning, f"mend the file, then: {self.command}"
+                "notice",
+                MANIFEST,
+                f"says that {path} was left out: {reason}",
+                meaning,
+                f"mend the file, then: {self.command}",
             )
         more = count - len(pairs[:MOST_NAMED]) if type(count) is int else 0
         if more > 0:

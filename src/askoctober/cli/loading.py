@@ -54,7 +54,7 @@ def load_assistant(config: Config) -> Assistant:
 
 def load_served(config: Config) -> Assistant:
     """Open the index and load both models, the language model in a process of its own: a crash costs one answer."""
-    if config.model.startswith("openai:"):
+    if config.model.startswith("openai:") or config.model == "extractive":
         return load_assistant(config)
     _need_index(config)
     fetch_absent(config, config.embedder, config.model)

@@ -7,6 +7,7 @@ from pathlib import Path
 from askoctober import models
 from askoctober.config import Config
 from askoctober.errors import ConfigError, ModelError
+from askoctober.generation import extractive
 from askoctober.types import Generator
 
 ENGINES = ("auto", "llama.cpp", "transformers")
@@ -21,9 +22,14 @@ def load_generator(config: Config) -> Generator:
     """
     if config.engine not in ENGINES:
         raise ConfigError(f"Unknown engine {config.engine!r}; known: {', '.join(ENGINES)}.")
+    if config.model == extractive.NAME:
+        return extractive.Extractive()
+    if config.model.startswith("openai:"):
+        from askoctober.generation.fallback import Fallback
+        from askoctober.generation.server import ServerGenerator
+
+        return Fallback(ServerGenerator(config.model))
     path = models.resolve(config.model, config.models_dir)
-    if isinstance(path, str) and path.startswith("openai:"):
-        raise ModelError(f"{path}: servers are not spoken to yet; give a .gguf file, a folder, or a hub id.")
     is_gguf = isinstance(path, Path) and path.suffix.lower() == ".gguf"
     if config.engine == "llama.cpp" and not is_gguf:
         raise ModelError(f"llama.cpp reads .gguf files, and {path} is none; use --engine transformers.")

@@ -1,0 +1,259 @@
+"""Any server that speaks OpenAI's chat completions as the language model: vLLM, TGI, Ollama, llama.cpp and the like.
+
+Plain HTTP by httpx: the client that OpenAI publishes would retry on its own, follow redirects, and read without bound.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from askoctober.errors import ConfigError, GenerationError
+from askoctober.types import Message, Piece
+
+PREFIX = "openai:"
+KEY = "OPENAI_API_KEY"
+CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 120.0
+ATTEMPTS = 4
+"""How often a request is made before the server counts as away."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+MOST_BYTES = 4_000_000
+"""Of any reply."""
+TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+LIKELIEST = 20
+OTHER_FORM = "a reply of another form; is it a chat completions API?"
+SURE = 0.9
+"""Probability of the option that a server names which gives no probabilities."""
+
+
+class ServerAwayError(GenerationError):
+    """The server cannot be reached, or went on refusing."""
+
+
+class _TryAgain(Exception):
+    """A request that may be met in a while; `pause` is what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+class ServerGenerator:
+    """A model behind an address such as `openai:http://127.0.0.1:8000/v1#name`; safe to share between threads.
+
+    Without a name the first model of the server's list is taken. The key comes from the environment, OPENAI_API_KEY.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Speak to a server; nothing is asked of it yet.
+
+        Raises:
+            ConfigError: that is no address.
+        """
+        url, _, self._model = address.removeprefix(PREFIX).partition("#")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(
+                f"{PREFIX}{url} is no address of a server; give one like {PREFIX}http://127.0.0.1:8000/v1"
+            )
+        if parts.username or parts.password:
+            raise ConfigError(f"Put no key into the address of a server; set {KEY} in the environment.")
+        self.where = url.rstrip("/")
+        self.name = self._model or parts.netloc
+        self._is_llama = False
+        key = os.environ.get(KEY, "")
+        self._client = httpx.Client(
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
+            trust_env=False,
+        )
+
+    def generate(self, messages: Sequence[Message], *, grammar: str = "", max_tokens: int = 256) -> Iterator[Piece]:
+        """Yield the reply piece by piece; closing the iterator ends the request, and with it the server's work.
+
+        A grammar is sent to llama.cpp's server; others have none that is the same.
+
+        Raises:
+            ServerAwayError: the server cannot be reached.
+            GenerationError: it refused, or broke off.
+        """
+        body = self._body(messages, max_tokens) | {"stream": True, "stream_options": {"include_usage": True}}
+        if grammar and self._is_llama:
+            body["grammar"] = grammar
+        with self._post(body) as response:
+            ended = False
+            for chunk in self._events(response):
+                if chunk is None:
+                    ended = True
+                    break
+                piece = _piece(chunk)
+                if piece is not None:
+                    yield piece
+                ended = ended or any(choice.get("finish_reason") for choice in chunk.get("choices") or ())
+            if not ended:
+                raise GenerationError(f"{self.where} broke off in the middle of a reply; ask again.")
+
+    def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Yield nothing: what servers keep of a prompt is their own business."""
+        yield from ()
+
+    def probabilities(self, messages: Sequence[Message], options: Sequence[str]) -> dict[str, float]:
+        """Return the probability that the reply's first token is each of `options`, renormalised to sum to 1.
+
+        A server that gives no probabilities is asked for a word: what it says counts as 0.9.
+        """
+        body = self._body(messages, 1) | {"logprobs": True, "top_logprobs": LIKELIEST}
+        with self._post(body) as response:
+            reply = self._read(response)
+        try:
+            choice = reply["choices"][0]
+            content = (choice.get("logprobs") or {}).get("content") or []
+            if content:
+                likely = [(str(each["token"]), float(each["logprob"])) for each in content[0]["top_logprobs"]]
+            else:
+                likely = []
+            said = str(choice["message"]["content"] or "")
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise GenerationError(
+                f"{self.where} sent a reply of another form; is it a chat completions API?"
+            ) from error
+        weights = dict.fromkeys(options, 1e-9)
+        for token, logprob in likely:
+            for option in options:
+                if token.strip().casefold() == option.casefold():
+                    weights[option] += math.exp(min(logprob, 0.0))
+        if not likely:
+            named = [option for option in options if said.strip().casefold().startswith(option.casefold()[:2])]
+            for option in options:
+                weights[option] = SURE if option in named else (1 - SURE)
+        total = sum(weights.values())
+        return {option: weight / total for option, weight in weights.items()}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _body(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
+        if not self._model:
+            self._look_up()
+        sent = [dict(message) for message in messages]
+        return {"model": self._model, "messages": sent, "max_tokens": max_tokens, "temperature": 0}
+
+    def _look_up(self) -> None:
+        """Take the first model of the server's list."""
+        with self._send("GET", f"{self.where}/models", None) as response:
+            listed = self._read(response)
+        try:
+            first = listed["data"][0]
+            self._is_llama = first.get("owned_by") == "llamacpp"
+            self._model = self.name = str(first["id"])
+        except (LookupError, TypeError, AttributeError) as error:
+            raise GenerationError(f"{self.where} lists no model; name one: {PREFIX}{self.where}#MODEL") from error
+
+    def _post(self, body: Mapping[str, Any]) -> Any:
+        return self._send("POST", f"{self.where}/chat/completions", body)
+
+    @contextmanager
+    def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> Iterator[httpx.Response]:
+        """Yield a response whose body is still to come, after as many attempts as it takes."""
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+        backoff = wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=FIRST_PAUSE)
+
+        def pause(state: Any) -> float:
+            asked = getattr(state.outcome.exception(), "pause", 0.0)
+            return max(float(backoff(state)), min(asked, LONGEST_PAUSE))
+
+        try:
+            for attempt in Retrying(
+                retry=retry_if_exception_type(_TryAgain), stop=stop_after_attempt(ATTEMPTS), wait=pause, reraise=True
+            ):
+                with attempt:
+                    response = self._attempt(method, url, body)
+        except _TryAgain as error:
+            raise ServerAwayError(
+                f"The model's server {self.where} is away ({error}); start it, or choose another with --model."
+            ) from error
+        try:
+            yield response
+        except httpx.HTTPError as error:
+            raise GenerationError(f"{self.where} broke off ({type(error).__name__}); ask again.") from error
+        finally:
+            response.close()
+
+    def _attempt(self, method: str, url: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        try:
+            response = self._client.send(self._client.build_request(method, url, json=body), stream=True)
+        except httpx.HTTPError as error:
+            raise _TryAgain(type(error).__name__) from error
+        if response.status_code == 200:
+            return response
+        status, after = response.status_code, response.headers.get("Retry-After", "")
+        response.close()
+        if status in TRIED_AGAIN:
+            raise _TryAgain(f"status {status}", float(after) if after.isdigit() else 0.0)
+        if status in (401, 403):
+            raise GenerationError(f"{self.where} asks for a key; set {KEY} in the environment.")
+        if 300 <= status < 400:
+            raise GenerationError(
+                f"{self.where} points elsewhere (status {status}); give the address that it points to."
+            )
+        raise GenerationError(
+            f"{self.where} refused the request (status {status}); see its log, or choose another model."
+        )
+
+    def _events(self, response: httpx.Response) -> Iterator[dict[str, Any] | None]:
+        """Yield the objects of server-sent events, and None for the word that they are over."""
+        read, rest = 0, b""
+        for block in response.iter_bytes():
+            read += len(block)
+            if read > MOST_BYTES:
+                raise GenerationError(f"{self.where} sends without end; choose another model.")
+            *lines, rest = (rest + block).replace(b"\r\n", b"\n").split(b"\n")
+            for line in lines:
+                data = line.removeprefix(b"data:").strip()
+                if not line.startswith(b"data:") or not data:
+                    continue
+                if data == b"[DONE]":
+                    yield None
+                    return
+                yield self._object(data)
+
+    def _read(self, response: httpx.Response) -> dict[str, Any]:
+        body = b""
+        for block in response.iter_bytes():
+            body += block
+            if len(body) > MOST_BYTES:
+                raise GenerationError(f"{self.where} sends without end; choose another model.")
+        return self._object(body)
+
+    def _object(self, data: bytes) -> dict[str, Any]:
+        try:
+            found = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise GenerationError(f"{self.where} sent what is no JSON; is it a chat completions API?") from error
+        if not isinstance(found, dict):
+            raise GenerationError(f"{self.where} sent {OTHER_FORM}")
+        if "error" in found:
+            raise GenerationError(f"{self.where} reports an error while it writes; see its log.")
+        return found
+
+
+def _piece(chunk: Mapping[str, Any]) -> Piece | None:
+    """Return what a chunk of the stream adds, or None."""
+    try:
+        choices = chunk.get("choices") or [{}]
+        text = (choices[0].get("delta") or {}).get("content") or ""
+        usage = chunk.get("usage") or {}
+        cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+        counts = int(usage.get("prompt_tokens") or 0), cached, int(usage.get("completion_tokens") or 0)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    return Piece(str(text), *counts) if text or any(counts) else None
