@@ -218,5 +218,6 @@ def test_a_real_server_of_llama_cpp(smol, monkeypatch):
     next(stream)
     began = time.monotonic()
     stream.close()
-    assert written(generator) is not None and time.monotonic() - began < 5
+    assert len(list(generator.generate(ASKED, max_tokens=5))) > 1 and time.monotonic() - began < 5
+    assert generator.name.endswith(".gguf") and "/" not in generator.name
     generator.close()

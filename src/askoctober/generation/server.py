@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -153,7 +154,9 @@ class ServerGenerator:
         try:
             first = listed["data"][0]
             self._is_llama = first.get("owned_by") == "llamacpp"
-            self._model = self.name = str(first["id"])
+            self._model = str(first["id"])
+            # Some servers call a model by where its file lies, which is nobody else's business.
+            self.name = PurePosixPath(self._model).name if self._model.startswith("/") else self._model
         except (LookupError, TypeError, AttributeError) as error:
             raise GenerationError(f"{self.where} lists no model; name one: {PREFIX}{self.where}#MODEL") from error
 
