@@ -30,9 +30,15 @@ class Assistant(FakeAssistant):
             raise IndexFolderError("/home/keeper/index is gone; rebuild it.")
         if "engine" in question:
             raise GenerationError("/home/keeper/model.gguf failed; ask again.")
+        if "halfway" in question:
+            return self._halfway(question)
         if "forever" in question:
             return self._forever(question)
         return super().stream(question, history, config)
+
+    def _halfway(self, question):
+        yield EvidenceFound(question, (), ())
+        raise GenerationError("/home/keeper/model.gguf failed; ask again.")
 
     def _forever(self, question):
         try:
@@ -190,8 +196,14 @@ def test_other_methods_and_articles(client):
 
 
 def test_an_error_ends_a_stream_as_an_event(client):
-    (event,) = events_of(client.post("/api/ask", json={"question": "the engine", "stream": True}))
-    assert event[0] == "error" and event[1]["status"] == 503 and "/home/" not in event[1]["detail"]
+    events = events_of(client.post("/api/ask", json={"question": "halfway", "stream": True}))
+    assert [name for name, _ in events] == ["evidence", "error"]
+    assert events[-1][1]["status"] == 503 and "/home/" not in events[-1][1]["detail"]
+
+
+def test_a_refusal_of_a_stream_has_its_own_status(client):
+    refused(client.post("/api/ask", json={"question": "?!", "stream": True}), 422)
+    refused(client.post("/api/ask", json={"question": "the engine", "stream": True}), 503)
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from askoctober.answering.events import to_dict
 from askoctober.config import Config
 from askoctober.errors import IndexFolderError, QuestionError
-from askoctober.types import Article, Message
+from askoctober.types import Article, Event, Message
 from askoctober.web.api import schemas
 from askoctober.web.api.metrics import TYPE, Metrics
 from askoctober.web.api.openai_listening import EventStream, while_listening
@@ -78,7 +78,9 @@ def _asking(desk: Desk) -> APIRouter:
         config = _settings(desk.assistant.config, asked)
         question = asked.question
         if asked.stream or "text/event-stream" in request.headers.get("accept", ""):
-            return EventStream(_events(desk, question, history, client_of(request), config))
+            events = desk.stream(question, history, client=client_of(request), config=config)
+            # A refusal comes before anything else, and has a status of its own.
+            return EventStream(_events(await anext(events), events))
         found: list[dict[str, Any]] = []
 
         async def work() -> None:
@@ -144,25 +146,26 @@ def _state(desk: Desk, metrics: Metrics) -> APIRouter:
     return router
 
 
-async def _events(
-    desk: Desk, question: str, history: list[Message], client: str, config: Config
-) -> AsyncGenerator[bytes]:
+async def _events(first: Event | Waiting, rest: AsyncGenerator[Event | Waiting]) -> AsyncGenerator[bytes]:
     """Yield the events of an answer as server-sent events; an error is the last of them."""
-    number = 0
+    number = 1
 
     def event(name: str, data: Mapping[str, Any]) -> bytes:
         return f"id: {number}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=True)}\n\n".encode()
 
+    def described(given: Event | Waiting) -> bytes:
+        if isinstance(given, Waiting):
+            return event("waiting", {"position": given.position})
+        told = to_dict(given)
+        kind = told.pop("type")
+        return event(NAMES.get(kind, kind), told)
+
     try:
-        async with aclosing(desk.stream(question, history, client=client, config=config)) as events:
-            async for given in events:
+        async with aclosing(rest):
+            yield described(first)
+            async for given in rest:
                 number += 1
-                if isinstance(given, Waiting):
-                    yield event("waiting", {"position": given.position})
-                    continue
-                told = to_dict(given)
-                kind = told.pop("type")
-                yield event(NAMES.get(kind, kind), told)
+                yield described(given)
     except Exception as error:
         number += 1
         yield event("error", body(describe(error)))
