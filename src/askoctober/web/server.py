@@ -63,6 +63,7 @@ def create_app(
     from fastapi import FastAPI
     from fastapi.responses import FileResponse
 
+    from askoctober.web.api.limits import BodyLimit
     from askoctober.web.api.metrics import Metrics
     from askoctober.web.api.openai import create_openai
     from askoctober.web.api.routes import add_api
@@ -109,6 +110,7 @@ def create_app(
     app.mount(SCRIPTS, StaticFiles(directory=Path(__file__).parent / "static"))
     mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page(uploads=own is not None))
     mounted.add_middleware(NoFetching)
+    mounted.add_middleware(BodyLimit)
     if hosts:
         mounted.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return mounted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from askoctober.errors import GenerationError, IndexFolderError
 from askoctober.types import EvidenceFound, TextPiece
+from askoctober.web.api import limits
 
 from ..fakes import ARTICLES, EVIDENCE, RUPTURE, SENTENCES, FakeAssistant, on_a_loop
 from ..serving import Served
@@ -264,3 +266,19 @@ def test_the_openapi_document_is_complete(client):
 def test_any_text_is_answered_or_refused(client, question):
     response = client.post("/api/search", content=json.dumps({"question": question}))
     assert response.status_code in (200, 422)
+
+
+def test_bodies_are_bounded_in_length_and_in_time(client, served, monkeypatch):
+    long = b'{"question": "' + b"x" * limits.LONGEST_BODY + b'"}'
+    refused(client.post("/api/ask", content=long), 413)
+    refused(client.post("/api/search", content=(long[at : at + 65536] for at in range(0, len(long), 65536))), 413)
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.3)
+    head = b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 30\r\n\r\n{"
+    address = served.url.removeprefix("http://").rstrip("/").split(":")
+    slow = [socket.create_connection((address[0], int(address[1])), timeout=10) for _ in range(50)]
+    for each in slow:
+        each.sendall(head)
+    assert client.post("/api/ask", json=ASKED).status_code == 200, "others are answered meanwhile"
+    for each in slow:
+        assert each.recv(65536).startswith(b"HTTP/1.1 408")
+        each.close()
