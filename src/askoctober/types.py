@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from askoctober.display import answer_html, hit_html
+
 FloatArray: TypeAlias = NDArray[np.float32]
 IntArray: TypeAlias = NDArray[np.int64]
 Message: TypeAlias = Mapping[str, str]
@@ -133,6 +135,10 @@ class Hit:
         """The first and the last page of the chunk; None where its article has no pages."""
         return self.chunk.article.page_range(self.chunk.start, self.chunk.end)
 
+    def _repr_html_(self) -> str:
+        """Return the passage as a notebook shows it."""
+        return hit_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of `askoctober search`; "page" only where pages are known."""
         chunk = self.chunk
@@ -240,6 +246,10 @@ class Answer:
             for c in self.citations
         ]
         return "\n".join([self.text, "", *sources])
+
+    def _repr_html_(self) -> str:
+        """Return the answer as a notebook shows it: each mark opens its source."""
+        return answer_html(self)
 
     def to_dict(self, id: str | None = None) -> dict[str, Any]:
         """Return the JSON object of `askoctober ask`, under the caller's `id`."""

@@ -11,9 +11,8 @@ import pytest
 from askoctober.config import Config
 from askoctober.errors import GenerationError, QuestionError
 from askoctober.types import Answer, Event, EvidenceFound, Message, TextPiece
-from askoctober.web.desk import Desk, TooLate
+from askoctober.web.desk import Busy, Closing, Desk, TooLate, Waiting
 from askoctober.web.line import Line
-from askoctober.web.mcp.desk import Busy, Closing, Waiting
 
 from .fakes import FakeAssistant, answer
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -18,7 +19,6 @@ from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Answer, Event, Hit, Message
 from askoctober.web.answerer import Answerer
 from askoctober.web.line import Line, Place
-from askoctober.web.mcp.desk import Busy, Closing, Waiting
 
 SEARCHES_AT_ONCE = 4
 TOLD_EVERY = 10.0
@@ -27,6 +27,26 @@ LOOK_AGAIN_SECONDS = 0.25
 USUAL_SECONDS = 10.0
 """What an answer takes, as long as none has been timed."""
 OUTCOMES = ("answered", "declined", "failed", "stopped", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question waits; `position` questions come first."""
+
+    position: int
+
+
+class Busy(AskoctoberError):
+    """As many questions wait as may; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        """Ask the client to come back later."""
+        super().__init__(f"Too many questions are waiting; ask again in {retry_after:.0f} seconds.")
+        self.retry_after = retry_after
+
+
+class Closing(AskoctoberError):
+    """The server is about to stop and takes no new questions."""
 
 
 class TooLate(AskoctoberError):

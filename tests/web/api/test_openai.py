@@ -18,8 +18,7 @@ from askoctober.errors import GenerationError
 from askoctober.types import Event, Message
 from askoctober.web.api.openai import create_openai
 from askoctober.web.api.openai_requests import MODEL
-from askoctober.web.desk import Desk, TooLate
-from askoctober.web.mcp.desk import Busy, Closing, Waiting
+from askoctober.web.desk import Busy, Closing, Desk, TooLate, Waiting
 from askoctober.web.server import listen
 
 from ..fakes import CARRIED, GARRISON, SENTENCES, VOTED, FakeAssistant

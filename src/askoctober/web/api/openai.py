@@ -23,7 +23,8 @@ from askoctober.web.api.openai_listening import EventStream, read_body, while_li
 from askoctober.web.api.openai_replies import Reply
 from askoctober.web.api.openai_requests import MODEL, ChatRequest, request_schema
 from askoctober.web.api.openai_tasks import Chore, find_chore
-from askoctober.web.mcp.desk import Desk, Waiting
+from askoctober.web.desk import Waiting
+from askoctober.web.mcp.desk import Desk
 
 DONE = b"data: [DONE]\n\n"
 

@@ -10,8 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from askoctober.errors import GenerationError, QuestionError
-from askoctober.web.desk import TooLate
-from askoctober.web.mcp.desk import Busy, Closing
+from askoctober.web.desk import Busy, Closing, TooLate
 
 log = logging.getLogger(__name__)
 

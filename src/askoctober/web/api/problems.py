@@ -15,8 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from askoctober.errors import AskoctoberError, QuestionError
-from askoctober.web.desk import TooLate
-from askoctober.web.mcp.desk import Busy, Closing
+from askoctober.web.desk import Busy, Closing, TooLate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -19,8 +19,7 @@ from askoctober.web.api import schemas
 from askoctober.web.api.metrics import TYPE, Metrics
 from askoctober.web.api.openai_listening import EventStream, while_listening
 from askoctober.web.api.problems import Problem, Route, add_handlers, body, describe, respond
-from askoctober.web.desk import Desk
-from askoctober.web.mcp.desk import Waiting
+from askoctober.web.desk import Desk, Waiting
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

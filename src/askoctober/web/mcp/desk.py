@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from askoctober.config import Config
-from askoctober.errors import AskoctoberError
 from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Event, Hit, Message
 from askoctober.web.answerer import Answerer
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A question waits; `position` questions come first."""
-
-    position: int
-
-
-class Busy(AskoctoberError):
-    """As many questions wait as may; `retry_after` is in seconds."""
-
-    def __init__(self, retry_after: float) -> None:
-        """Ask the client to come back later."""
-        super().__init__(f"Too many questions are waiting; ask again in {retry_after:.0f} seconds.")
-        self.retry_after = retry_after
-
-
-class Closing(AskoctoberError):
-    """The server is about to stop and takes no new questions."""
+from askoctober.web.desk import Waiting
 
 
 class Desk(Protocol):

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from askoctober.asynchrony import call
 from askoctober.errors import ConfigError, GenerationError, QuestionError
 from askoctober.version import __version__
+from askoctober.web.desk import Busy, Closing
 from askoctober.web.mcp.articles import LIST, PAGE, TEMPLATE, address, list_page, media_type, read_uri
-from askoctober.web.mcp.desk import Busy, Closing, Desk
+from askoctober.web.mcp.desk import Desk
 from askoctober.web.mcp.tools import TOOLS
 
 if TYPE_CHECKING:

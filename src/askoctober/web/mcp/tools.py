@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from askoctober.asynchrony import call
 from askoctober.errors import QuestionError
 from askoctober.types import Answer, Event, EvidenceFound, Filter, Hit, Reading, SentenceChecked, TextPiece, in_pages
+from askoctober.web.desk import Waiting
 from askoctober.web.mcp.articles import find_article
-from askoctober.web.mcp.desk import Desk, Waiting
+from askoctober.web.mcp.desk import Desk
 from askoctober.web.mcp.shapes import (
     LONGEST_READ,
     AnswerShape,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from askoctober.web.answerer import Answerer
-from askoctober.web.mcp.desk import Desk as AnyDesk
+from askoctober.web.desk import Desk as AnyDesk
 from askoctober.web.mcp.server import create_server
 
 if TYPE_CHECKING:
