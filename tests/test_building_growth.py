@@ -205,3 +205,13 @@ def test_a_file_that_changes_while_a_build_goes_on_is_looked_at_again(tmp_path: 
     build_from(tmp_path, {"a.md": "One harbour."}, encoder=Slow())
     build(config_of(tmp_path), encoder=HashEncoder())
     assert [article.text for article in LocalStore.open(tmp_path / "index").articles()] == ["Six harbour."]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_stands_in_place_of_the_states_is_no_matter(tmp_path: Path, kind: str) -> None:
+    build_from(tmp_path, {"a.md": "One harbour."})
+    path = tmp_path / "index" / states.FILE
+    path.unlink(missing_ok=True)
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    assert build(config_of(tmp_path), encoder=HashEncoder()).unchanged == 1

@@ -84,7 +84,7 @@ class States:
         draft = self._path.with_name(FILE + ".draft")
         # Of a full disk, or of what stands there and is no file: the index is in force, and this only saves time.
         with suppress(OSError):
-            if not self._path.exists() or self._path.read_bytes() != text.encode():
+            if not self._path.is_file() or self._path.read_bytes() != text.encode():
                 draft.write_text(text, encoding="ascii", newline="")
                 draft.replace(self._path)
 
@@ -97,6 +97,8 @@ def is_sound(path: Path) -> bool:
 def _body(path: Path) -> str | None:
     """What a file of states says below its sum, None where that is not its sum."""
     try:
+        if not path.is_file():  # a pipe would never end
+            return None
         digest, body = path.read_text(encoding="ascii").split("\n", 1)
     except (OSError, ValueError):
         return None
