@@ -409,6 +409,10 @@ class Store(Protocol):
         """Every article of the shelf, in order of path."""
         ...
 
+    def article(self, article_id: str) -> Article:
+        """The article of an id; raises IndexFolderError where there is none."""
+        ...
+
     def filtered(self, filter: Filter) -> Store:
         """The part of the index that a filter admits, as an index of its own, with rows of its own; cheap to ask for.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from askoctober.answering.disagreement import DIFFER
 from askoctober.config import Config
-from askoctober.errors import QuestionError
+from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import (
     Answer,
@@ -90,6 +90,13 @@ ARTICLES = (
 BY_ID = {article.id: article for article in ARTICLES}
 
 
+def article(id: str) -> Article:
+    """The article of an id, as a store gives it."""
+    if id not in BY_ID:
+        raise IndexFolderError(f"There is no article {id!r}; search again.")
+    return BY_ID[id]
+
+
 def hit(article: str, words: str, rank: int = 1) -> Hit:
     """A hit whose chunk is the given words."""
     found = BY_ID[article]
@@ -143,7 +150,7 @@ class FakeRetriever:
     """A shelf whose search finds the evidence, whatever is asked."""
 
     def __init__(self) -> None:
-        self.store = SimpleNamespace(articles=lambda: ARTICLES, size=len(EVIDENCE))
+        self.store = SimpleNamespace(articles=lambda: ARTICLES, article=article, size=len(EVIDENCE))
         self.languages = frozenset({"en"})
         self.calendars = None
 

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from collections.abc import Generator as Stream
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,9 +96,10 @@ class Assistant:
 
     async def aask(self, question: str, history: Sequence[Message] = ()) -> Answer:
         """`ask` for programs of coroutines; when it is cancelled, the language model stops."""
-        async for event in self.astream(question, history):
-            if isinstance(event, Answer):
-                return event
+        async with aclosing(self.astream(question, history)) as events:
+            async for event in events:
+                if isinstance(event, Answer):
+                    return event
         raise AssertionError("a stream ends with its answer")
 
     def astream(

@@ -168,7 +168,7 @@ class Retriever:
         Raises:
             QuestionError: the question is empty or too long, or the filter is none.
         """
-        return next(iter(self.search_many([question], k, filter=filter, threshold=threshold)))
+        return self.search_many([question], k, filter=filter, threshold=threshold)[0]
 
     def search_many(
         self, questions: Sequence[str], k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0

@@ -11,12 +11,12 @@ from typing import Any
 
 import anyio
 
-from askoctober.asynchrony import call, close, iterate
+from askoctober.asynchrony import call, iterate
 from askoctober.config import Config
-from askoctober.errors import AskoctoberError
+from askoctober.errors import AskoctoberError, IndexFolderError, QuestionError
 from askoctober.retrieval import check_question
 from askoctober.retrieval.filtering import AnyFilter
-from askoctober.types import Answer, Event, Hit, Message
+from askoctober.types import Answer, Article, Event, Hit, Message
 from askoctober.web.answerer import Answerer
 from askoctober.web.line import Line, Place
 
@@ -51,6 +51,10 @@ class Closing(AskoctoberError):
 
 class TooLate(AskoctoberError):
     """The answer was not there within the time that a question is given."""
+
+
+TOLD = (QuestionError, Busy, Closing, TooLate)
+"""Errors that clients can do something about; the words of all others are for the keeper, and may name files."""
 
 
 class Desk:
@@ -152,6 +156,13 @@ class Desk:
             self._tell("search", time.perf_counter() - began)
             return hits
 
+    def find_article(self, id: str) -> Article | None:
+        """Return an article of the shelf by its id; None where there is none."""
+        try:
+            return self.assistant.retriever.store.article(id)
+        except IndexFolderError:
+            return None
+
     async def drain(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> None:
         """Take no new questions; return when all are answered.
 
@@ -179,22 +190,18 @@ class Desk:
             async for position in self._wait(place):
                 yield Waiting(position)
             began = time.perf_counter()
-            stream = self.assistant.stream(question, history, config)
-            try:
-                async with aclosing(iterate(stream)) as events:
-                    async for event in events:
-                        if self._cut:
-                            raise Closing("The server has ended before the answer was there; ask again in a minute.")
-                        passed = time.perf_counter() - began
-                        if passed > self._seconds:
-                            raise TooLate(f"The answer was not there within {self._seconds:.0f} s; ask again.")
-                        if isinstance(event, Answer):
-                            self._usual += 0.2 * (passed - self._usual)
-                            for name, milliseconds in event.timings.items():
-                                self._tell(name.removesuffix("_ms"), milliseconds / 1000)
-                        yield event
-            finally:
-                await close(stream)
+            async with aclosing(iterate(self.assistant.stream(question, history, config))) as events:
+                async for event in events:
+                    if self._cut:
+                        raise Closing("The server has ended before the answer was there; ask again in a minute.")
+                    passed = time.perf_counter() - began
+                    if passed > self._seconds:
+                        raise TooLate(f"The answer was not there within {self._seconds:.0f} s; ask again.")
+                    if isinstance(event, Answer):
+                        self._usual += 0.2 * (passed - self._usual)
+                        for name, milliseconds in event.timings.items():
+                            self._tell(name.removesuffix("_ms"), milliseconds / 1000)
+                    yield event
         finally:
             place.leave()
             self._mine[client] -= 1

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from askoctober.web.api.metrics import Metrics
-
 ABOUT = "Answers from a shelf of articles, with the exact place behind every sentence."
 FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
@@ -49,13 +47,11 @@ def create_app(
     hosts: Sequence[str] | None = None,
     own: OwnArticles | None = None,
     feedback: Path | None = None,
-    desk: Desk | None = None,
-    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return an ASGI application with the chat at `/` and the other doors beside it, to serve or to mount.
 
     The doors are the HTTP API (`api.routes`), OpenAI's at `/v1`, and, where its library is installed, MCP at `/mcp`.
-    They and the chat share the line before the model, that of `desk`.
+    They and the chat share the line before the model, that of the `Desk` under `state.desk`.
 
     With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one. With `own`
     readers may add articles; `feedback` is the file that their thumbs are appended to.
@@ -69,8 +65,8 @@ def create_app(
     from askoctober.web.api.routes import add_api
     from askoctober.web.mcp.transports import create_mcp
 
-    metrics = metrics or Metrics()
-    desk = desk if desk is not None else Desk(assistant, tell=metrics.tell)
+    metrics = Metrics()
+    desk = Desk(assistant, tell=metrics.tell)
     chat = create_chat(
         assistant,
         line=desk.line,
@@ -94,6 +90,7 @@ def create_app(
     app = FastAPI(
         title="askoctober", version=__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan
     )
+    app.state.desk = desk
     add_api(app, desk, metrics)
     app.include_router(create_openai(desk))
     if mcp:
@@ -178,19 +175,9 @@ def serve(
         import uvicorn
 
         here = bound.getsockname()[0] in ("127.0.0.1", "::1")
-        from askoctober.web.api.metrics import Metrics
-
-        metrics = Metrics()
-        desk = Desk(assistant, tell=metrics.tell)
+        app = create_app(assistant, hosts=LOOPBACK if here else None, own=own, feedback=feedback)
         settings = uvicorn.Config(
-            create_app(
-                assistant,
-                hosts=LOOPBACK if here else None,
-                own=own,
-                feedback=feedback,
-                desk=desk,
-                metrics=metrics,
-            ),
+            app,
             server_header=False,
             limit_concurrency=CONNECTIONS,
             log_level="error",
@@ -202,7 +189,7 @@ def serve(
             """Lets answers that have begun come to their end, or refuses them, before connections are closed."""
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-                await desk.drain(DRAIN_SECONDS, lambda: self.force_exit)
+                await app.state.desk.drain(DRAIN_SECONDS, lambda: self.force_exit)
                 await super().shutdown(sockets)
 
         server = Server(settings)

@@ -20,7 +20,8 @@ from ..fakes import FakeAssistant, complete
 def shelf(articles: tuple[Article, ...]) -> Desk:
     """A desk over other articles."""
     assistant = FakeAssistant()
-    assistant.retriever.store = SimpleNamespace(articles=lambda: articles)
+    by_id = {article.id: article for article in articles}
+    assistant.retriever.store = SimpleNamespace(articles=lambda: articles, article=by_id.__getitem__)
     return Desk(assistant)
 
 

@@ -18,15 +18,16 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from askoctober.types import Reading
+from askoctober.web.api.listening import EventStream, while_listening
 from askoctober.web.api.openai_errors import Refusal, describe, refuse, refuse_invalid
-from askoctober.web.api.openai_listening import EventStream, read_body, while_listening
 from askoctober.web.api.openai_replies import Reply
 from askoctober.web.api.openai_requests import MODEL, ChatRequest, request_schema
 from askoctober.web.api.openai_tasks import Chore, find_chore
-from askoctober.web.desk import Waiting
-from askoctober.web.mcp.desk import Desk
+from askoctober.web.desk import Desk, Waiting
 
 DONE = b"data: [DONE]\n\n"
+LONGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request's body."""
 
 
 def create_openai(desk: Desk) -> APIRouter:
@@ -80,7 +81,7 @@ def create_openai(desk: Desk) -> APIRouter:
 
 async def _answer(desk: Desk, request: Request) -> Response:
     try:
-        asked = ChatRequest.model_validate_json(await read_body(request))
+        asked = ChatRequest.model_validate_json(await _read_body(request))
     except ValidationError as error:
         raise refuse_invalid(error) from error
     if asked.model != MODEL:
@@ -149,3 +150,17 @@ def _data(value: dict[str, Any]) -> bytes:
 
 def _no_model(id: str) -> Refusal:
     return Refusal(404, f"There is no model {id[:60]!r} here; use {MODEL!r}.", param="model", code="model_not_found")
+
+
+async def _read_body(request: Request) -> bytes:
+    """Return a request's body.
+
+    Raises:
+        Refusal: it is too long; no more of it is read than may be.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_BODY:
+            raise Refusal(413, f"The request is longer than {LONGEST_BODY:,} bytes; shorten it.", code="too_long")
+    return bytes(body)

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from askoctober.errors import GenerationError, QuestionError
+from askoctober.web.api.listening import ClientGone
 from askoctober.web.desk import Busy, Closing, TooLate
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ def refuse(error: Exception) -> Refusal:
     """Return how an error is told to the client: our own advice, but nothing of this computer's insides."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, ClientGone):
+        return Refusal(499, "The client has gone.", code="gone")
     if isinstance(error, QuestionError):
         return Refusal(400, str(error), param="messages", code="invalid_question")
     if isinstance(error, Busy):

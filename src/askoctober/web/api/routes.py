@@ -13,11 +13,11 @@ from fastapi.responses import JSONResponse
 
 from askoctober.answering.events import to_dict
 from askoctober.config import Config
-from askoctober.errors import IndexFolderError, QuestionError
+from askoctober.errors import QuestionError
 from askoctober.types import Article, Event, Message
 from askoctober.web.api import schemas
+from askoctober.web.api.listening import ClientGone, EventStream, while_listening
 from askoctober.web.api.metrics import TYPE, Metrics
-from askoctober.web.api.openai_listening import EventStream, while_listening
 from askoctober.web.api.problems import Problem, Route, add_handlers, body, describe, respond
 from askoctober.web.desk import Desk, Waiting
 
@@ -40,9 +40,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_api(app: FastAPI, desk: Desk, metrics: Metrics | None = None) -> None:
+def add_api(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     """Add the API's routes to an application, and have it answer errors as problems."""
-    metrics = metrics or Metrics()
     metrics.desk = desk
     add_handlers(app)
     app.include_router(_asking(desk), prefix="/api", tags=["questions"])
@@ -85,15 +84,18 @@ def _asking(desk: Desk) -> APIRouter:
         async def work() -> None:
             found.append((await desk.ask(question, history, client=client_of(request), config=config)).to_dict())
 
-        await while_listening(request, work())
-        return _json(found[0])
+        try:
+            await while_listening(request, work())
+        except ClientGone:
+            return Response(status_code=499)  # nobody reads it
+        return JSONResponse(found[0])
 
     @router.post("/search", response_model=list[schemas.HitOut], responses=_problems(422, 500, 503))
     async def search(asked: schemas.SearchRequest) -> Response:
         """Find the passages nearest to a question; no language model."""
         wanted = asked.filter.as_filter() if asked.filter else None
         hits = await desk.search(asked.question, asked.k, wanted, asked.threshold)
-        return _json([hit.to_dict() for hit in hits])
+        return JSONResponse([hit.to_dict() for hit in hits])
 
     return router
 
@@ -108,7 +110,7 @@ def _articles(desk: Desk) -> APIRouter:
         """List the shelf, in order of path."""
         shelf = desk.assistant.retriever.store.articles()
         listed = [article.to_dict() for article in shelf[offset : offset + limit]]
-        return _json({"total": len(shelf), "offset": offset, "articles": listed})
+        return JSONResponse({"total": len(shelf), "offset": offset, "articles": listed})
 
     @router.get("/{id:path}", response_model=schemas.ArticleText, responses=_problems(404, 422, 500))
     def article(
@@ -117,7 +119,10 @@ def _articles(desk: Desk) -> APIRouter:
         end: Annotated[int | None, Query(ge=0, le=2**31)] = None,
     ) -> Response:
         """Give an article's text, or the characters from `start` to `end` of it."""
-        return _json(_text_of(_find(desk, id), start, end))
+        found = desk.find_article(id)
+        if found is None:
+            raise Problem(404, "The shelf holds no such article; see /api/articles.")
+        return JSONResponse(_text_of(found, start, end))
 
     return router
 
@@ -128,14 +133,14 @@ def _state(desk: Desk, metrics: Metrics) -> APIRouter:
     @router.get("/healthz", response_model=schemas.State)
     async def healthz() -> Response:
         """Say that the server runs."""
-        return _json({"status": "ok"})
+        return JSONResponse({"status": "ok"})
 
     @router.get("/readyz", response_model=schemas.State, responses=_problems(503))
     async def readyz() -> Response:
         """Say whether the server takes questions."""
         if desk.is_closing:
             return respond(Problem(503, "The server is about to end.", state="closing"))
-        return _json({"status": "ready"})
+        return JSONResponse({"status": "ready"})
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     def figures() -> Response:
@@ -176,18 +181,6 @@ def _settings(config: Config, asked: schemas.AskRequest) -> Config:
     )
 
 
-def _find(desk: Desk, id: str) -> Article:
-    store = desk.assistant.retriever.store
-    find = getattr(store, "article", None)
-    try:
-        if find is not None:
-            found: Article = find(id)
-            return found
-        return next(article for article in store.articles() if article.id == id)
-    except (IndexFolderError, StopIteration):
-        raise Problem(404, "The shelf holds no such article; see /api/articles.") from None
-
-
 def _text_of(article: Article, start: int, end: int | None) -> dict[str, Any]:
     length = len(article.text)
     first, last = min(start, length), length if end is None else min(end, length)
@@ -195,10 +188,6 @@ def _text_of(article: Article, start: int, end: int | None) -> dict[str, Any]:
         raise QuestionError("The part of the article ends before it begins; give an end that is not below the start.")
     more = {"language": article.language, "metadata": dict(article.extra), "length": length}
     return {**article.to_dict(), **more, "start": first, "end": last, "text": article.text[first:last]}
-
-
-def _json(data: Any) -> JSONResponse:
-    return JSONResponse(data)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

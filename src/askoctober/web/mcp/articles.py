@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from askoctober.types import Article
-from askoctober.web.mcp.desk import Desk
+from askoctober.web.desk import Desk
 
 LIST = "askoctober://articles"
 TEMPLATE = LIST + "/{id}"
@@ -16,11 +16,6 @@ PAGE = 100
 """How many resources are listed at once."""
 MOST_LISTED = 5000
 """How many articles the list holds; a larger shelf is searched."""
-
-
-def find_article(desk: Desk, id: str) -> Article | None:
-    """Return an article of the shelf by its id."""
-    return next((article for article in desk.assistant.retriever.store.articles() if article.id == id), None)
 
 
 def address(article: Article) -> str:
@@ -45,7 +40,7 @@ def read_uri(desk: Desk, uri: str) -> tuple[str, str] | None:
         return json.dumps({"articles": listed, "total": len(articles)}, ensure_ascii=False), "application/json"
     if not uri.startswith(f"{LIST}/"):
         return None
-    article = find_article(desk, unquote(uri.removeprefix(f"{LIST}/")))
+    article = desk.find_article(unquote(uri.removeprefix(f"{LIST}/")))
     return (article.text, media_type(article)) if article else None
 
 

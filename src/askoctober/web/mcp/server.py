@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from askoctober.asynchrony import call
-from askoctober.errors import ConfigError, GenerationError, QuestionError
+from askoctober.errors import ConfigError, GenerationError
 from askoctober.version import __version__
-from askoctober.web.desk import Busy, Closing
+from askoctober.web.desk import TOLD, Desk
 from askoctober.web.mcp.articles import LIST, PAGE, TEMPLATE, address, list_page, media_type, read_uri
-from askoctober.web.mcp.desk import Desk
 from askoctober.web.mcp.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -141,10 +140,7 @@ def create_server(desk: Desk) -> Server[Any]:
 
 def explain(error: Exception) -> str:
     """Return what a client is told of an error: our own advice, but nothing of this computer's insides."""
-    # Not above: the desk itself imports from this package.
-    from askoctober.web.desk import TooLate
-
-    if isinstance(error, QuestionError | Busy | Closing | TooLate):
+    if isinstance(error, TOLD):
         return str(error)
     if isinstance(error, ValidationError):
         wrong = error.errors(include_url=False, include_input=False, include_context=False)

@@ -12,9 +12,7 @@ from pydantic import BaseModel
 from askoctober.asynchrony import call
 from askoctober.errors import QuestionError
 from askoctober.types import Answer, Event, EvidenceFound, Filter, Hit, Reading, SentenceChecked, TextPiece, in_pages
-from askoctober.web.desk import Waiting
-from askoctober.web.mcp.articles import find_article
-from askoctober.web.mcp.desk import Desk
+from askoctober.web.desk import Desk, Waiting
 from askoctober.web.mcp.shapes import (
     LONGEST_READ,
     AnswerShape,
@@ -74,7 +72,7 @@ async def ask(desk: Desk, given: AskGiven, report: Report, client: str) -> Resul
 
 async def read_article(desk: Desk, given: ReadGiven, report: Report, client: str) -> Result:
     """Return a stretch of an article's text."""
-    article = await call(find_article, desk, given.id)
+    article = await call(desk.find_article, given.id)
     if article is None:
         raise QuestionError(f"There is no article {given.id[:80]!r}; search, and take the id from a hit.")
     length = len(article.text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from askoctober.web.answerer import Answerer
-from askoctober.web.desk import Desk as AnyDesk
+from askoctober.web.desk import Desk
 from askoctober.web.mcp.server import create_server
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Door:
     run: Callable[[], AbstractAsyncContextManager[None]]
 
 
-def create_mcp(desk: AnyDesk, *, loopback: bool = True) -> Door:
+def create_mcp(desk: Desk, *, loopback: bool = True) -> Door:
     """Return the protocol at `/mcp`; `run` may be entered once, in the application's lifespan.
 
     On the loopback interface only requests under this computer's own names are taken, and none that a web page
@@ -64,9 +64,6 @@ def serve_stdio(assistant: Answerer) -> None:
     Raises:
         ConfigError: the protocol's library is not installed.
     """
-    # Not above: the desk itself imports from this package.
-    from askoctober.web.desk import Desk
-
     server = create_server(Desk(assistant))
     from mcp.server.stdio import stdio_server
 

@@ -8,35 +8,20 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from fastapi.responses import StreamingResponse
 
-from askoctober.web.api.openai_errors import Refusal
-
 if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import Receive, Scope, Send
 
-LONGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a request's body."""
 
-
-async def read_body(request: Request) -> bytes:
-    """Return a request's body.
-
-    Raises:
-        Refusal: it is too long; no more of it is read than may be.
-    """
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LONGEST_BODY:
-            raise Refusal(413, f"The request is longer than {LONGEST_BODY:,} bytes; shorten it.", code="too_long")
-    return bytes(body)
+class ClientGone(Exception):
+    """The client has gone; nobody will read what is answered."""
 
 
 async def while_listening(request: Request, work: Coroutine[Any, Any, None]) -> None:
     """Do work for a client whose request has been read; cancel it when the client goes away.
 
     Raises:
-        Refusal: the client has gone; nobody will read it.
+        ClientGone: the client has gone.
         Exception: what the work raised.
     """
     raised: list[Exception] = []
@@ -59,7 +44,7 @@ async def while_listening(request: Request, work: Coroutine[Any, Any, None]) -> 
     if raised:
         raise raised[0]
     if not done:
-        raise Refusal(499, "The client has gone.", code="gone")
+        raise ClientGone
 
 
 class EventStream(StreamingResponse):
