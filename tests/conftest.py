@@ -1,7 +1,10 @@
 """What every test runs under, the models that are on this machine, and a small shelf of articles."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,16 @@ from askoctober.building import build  # noqa: E402
 from askoctober.config import Config  # noqa: E402
 from askoctober.embedding import SentenceEncoder, load_encoder  # noqa: E402
 from askoctober.errors import ModelError  # noqa: E402
+
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
 
 TIDES = """\
 ---
@@ -120,3 +133,15 @@ def shelf_index(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncod
     config = Config(corpus=write_shelf(folder / "shelf"), index=folder / "index")
     build(config, encoder=encoder)
     return config.index
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium; install one or name it in CHROMIUM")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
+        yield browser
+        browser.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -200,18 +199,6 @@ def test_nothing_of_the_data_becomes_markup(title: str, author: str, text: str, 
         assert title.encode("utf-8", "replace").decode().replace("\0", "\ufffd") in shown.text
         for name, value in shown.values:
             assert name != "href" or value.startswith("https://x.example/")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium; install one or name it in CHROMIUM")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 PAGES = {"light": "background:#fff;color:#111", "dark": "background:#111;color:#eee"}

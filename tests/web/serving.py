@@ -9,16 +9,6 @@ from typing import Any
 
 from askoctober.web.server import create_app, listen
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-)
-
 
 class Served:
     """A chat on a free port, in a thread."""

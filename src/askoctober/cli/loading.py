@@ -44,25 +44,27 @@ def load_retriever(config: Config) -> Retriever:
 
 def load_assistant(config: Config) -> Assistant:
     """Open the index and load both models."""
-    _need_index(config)
-    fetch_absent(config, config.embedder, config.model)
-    from askoctober import Assistant
-
-    with show.status("Loading the models"):
-        return Assistant.load(config.index, config=config)
+    return _load(config, isolated=False)
 
 
 def load_served(config: Config) -> Assistant:
     """Open the index and load both models, the language model in a process of its own: a crash costs one answer."""
-    if config.model.startswith("openai:") or config.model == "extractive":
-        return load_assistant(config)
+    return _load(config, isolated=True)
+
+
+def _load(config: Config, *, isolated: bool) -> Assistant:
     _need_index(config)
     fetch_absent(config, config.embedder, config.model)
     from askoctober import Assistant, Retriever
-    from askoctober.generation.isolated import IsolatedGenerator
+    from askoctober.generation import is_local, load_generator
 
     with show.status("Loading the models"):
-        return Assistant(Retriever.load(config.index, config), IsolatedGenerator(config), config)
+        retriever = Retriever.load(config.index, config)
+        if isolated and is_local(config):
+            from askoctober.generation.isolated import IsolatedGenerator
+
+            return Assistant(retriever, IsolatedGenerator(config), config)
+        return Assistant(retriever, load_generator(config), config)
 
 
 def open_own(assistant: Assistant, config: Config) -> OwnArticles | None:

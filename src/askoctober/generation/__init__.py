@@ -1,5 +1,5 @@
 """Messages to streamed text: llama.cpp for GGUF files, transformers for everything else, one protocol for both."""
 
-from askoctober.generation.loading import load_generator
+from askoctober.generation.loading import is_local, load_generator
 
-__all__ = ["load_generator"]
+__all__ = ["is_local", "load_generator"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 import json
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -177,10 +175,6 @@ def _read(child: subprocess.Popen[bytes], replies: SimpleQueue[Mapping[str, Any]
 
 def _settings(config: Config) -> dict[str, Any]:
     """What the child needs of the settings, as JSON."""
-    named = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    wanted = ("model", "engine", "models_dir", "threads", "context_tokens")
-    return {
-        name: str(named[name]) if isinstance(named[name], Path) else named[name]
-        for name in wanted
-        if named[name] is not None
-    }
+    wanted = ("model", "engine", "threads", "context_tokens")
+    folder = {} if config.models_dir is None else {"models_dir": str(config.models_dir)}
+    return {name: getattr(config, name) for name in wanted} | folder

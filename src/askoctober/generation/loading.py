@@ -13,6 +13,11 @@ from askoctober.types import Generator
 ENGINES = ("auto", "llama.cpp", "transformers")
 
 
+def is_local(config: Config) -> bool:
+    """Whether the model is weights that are loaded into this machine's memory."""
+    return config.model != extractive.NAME and not config.model.startswith(models.SERVER)
+
+
 def load_generator(config: Config) -> Generator:
     """Load `config.model` with `config.engine`; "auto" takes llama.cpp for a GGUF file and transformers otherwise.
 
@@ -24,7 +29,7 @@ def load_generator(config: Config) -> Generator:
         raise ConfigError(f"Unknown engine {config.engine!r}; known: {', '.join(ENGINES)}.")
     if config.model == extractive.NAME:
         return extractive.Extractive()
-    if config.model.startswith("openai:"):
+    if config.model.startswith(models.SERVER):
         from askoctober.generation.fallback import Fallback
         from askoctober.generation.server import ServerGenerator
 

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from askoctober.errors import ConfigError, GenerationError
+from askoctober.models import SERVER
 from askoctober.types import Message, Piece
 
-PREFIX = "openai:"
 KEY = "OPENAI_API_KEY"
 CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 120.0
 ATTEMPTS = 4
@@ -58,11 +58,11 @@ class ServerGenerator:
         Raises:
             ConfigError: that is no address.
         """
-        url, _, self._model = address.removeprefix(PREFIX).partition("#")
+        url, _, self._model = address.removeprefix(SERVER).partition("#")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError(
-                f"{PREFIX}{url} is no address of a server; give one like {PREFIX}http://127.0.0.1:8000/v1"
+                f"{SERVER}{url} is no address of a server; give one like {SERVER}http://127.0.0.1:8000/v1"
             )
         if parts.username or parts.password:
             raise ConfigError(f"Put no key into the address of a server; set {KEY} in the environment.")
@@ -158,7 +158,7 @@ class ServerGenerator:
             # Some servers call a model by where its file lies, which is nobody else's business.
             self.name = PurePosixPath(self._model).name if self._model.startswith("/") else self._model
         except (LookupError, TypeError, AttributeError) as error:
-            raise GenerationError(f"{self.where} lists no model; name one: {PREFIX}{self.where}#MODEL") from error
+            raise GenerationError(f"{self.where} lists no model; name one: {SERVER}{self.where}#MODEL") from error
 
     def _post(self, body: Mapping[str, Any]) -> Any:
         return self._send("POST", f"{self.where}/chat/completions", body)

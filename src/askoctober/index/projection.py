@@ -13,6 +13,13 @@ SAMPLE = 8000
 """Token vectors that a projection is fitted to; more make it no better."""
 
 
+def project(vectors: FloatArray, basis: FloatArray) -> FloatArray:
+    """Return vectors, shape (tokens, dimension), on the directions of a basis, at unit length again."""
+    projected = vectors @ basis
+    lengths = np.linalg.norm(projected, axis=-1, keepdims=True)
+    return np.asarray(projected / np.maximum(lengths, 1e-12), np.float32)
+
+
 def fit_basis(tokens: Sequence[FloatArray], dimension: int, sample: int = SAMPLE) -> FloatArray:
     """Return the projection of token vectors on their main directions, shape (dimension, token dimension).
 

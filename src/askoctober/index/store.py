@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askoctober.errors import IndexFolderError
+from askoctober.index.articles import LazyArticles
 from askoctober.index.codes import CENTROIDS, SIZE, pieces_of
 from askoctober.index.disk import file_digest
 from askoctober.index.entry import Entry
 from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, rebuild
+from askoctober.index.projection import project
 from askoctober.index.segment import UNSOUND, Segment, check_name, check_record
 from askoctober.index.words import Words, is_word
 from askoctober.types import Article, Chunk, Filter, FloatArray, IntArray, Span
@@ -143,7 +145,8 @@ class LocalStore:
             rows = segment.query("SELECT path, row, id FROM article WHERE copy_of = ''")
             places += [(path, number, row, identity) for path, row, identity in rows if row not in dead]
         places.sort()
-        return _Articles([(number, row) for _, number, row, _ in places], [i for *_, i in places], self._article)
+        at = [(number, row) for _, number, row, _ in places]
+        return LazyArticles(at, [identity for *_, identity in places], lambda place: self._article(*place))
 
     def article(self, article_id: str) -> Article:
         """The article of an id.
@@ -234,9 +237,7 @@ class LocalStore:
 
     def project_tokens(self, vectors: FloatArray) -> FloatArray:
         """Bring token vectors of a query, shape (tokens, dimension), into the space of `token_vectors`."""
-        projected = vectors @ self._basis
-        lengths = np.linalg.norm(projected, axis=-1, keepdims=True)
-        return np.asarray(projected / np.maximum(lengths, 1e-12), np.float32)
+        return project(vectors, self._basis)
 
     @property
     def basis(self) -> FloatArray:
@@ -330,31 +331,6 @@ class LocalStore:
         # Each segment's are in order; a stable sort keeps the order of equals, as one segment would.
         order = np.argsort(-scores, kind="stable")[:k] if len(found) > 1 else slice(None)
         return rows[order], scores[order]
-
-
-class _Articles(Sequence[Article]):
-    """Articles that are read when they are asked for: a shelf may be larger than the memory."""
-
-    def __init__(
-        self, places: Sequence[tuple[int, int]], ids: Sequence[str], read: Callable[[int, int], Article]
-    ) -> None:
-        self._places = places
-        self._read = read
-        self.ids = tuple(ids)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return [self._read(*place) for place in self._places[at]]
-        return self._read(*self._places[at])
-
-    def __iter__(self) -> Iterator[Article]:
-        return (self._read(*place) for place in self._places)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
 
 
 def _opened(folder: Path, manifest: Mapping[str, Any], known: Mapping[str, Segment]) -> LocalStore:

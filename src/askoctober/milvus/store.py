@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from askoctober.errors import IndexFolderError
+from askoctober.index.articles import LazyArticles
+from askoctober.index.projection import project
 from askoctober.index.words import is_word
 from askoctober.milvus import records
 from askoctober.milvus.address import Address
@@ -131,7 +133,8 @@ class MilvusStore:
 
     def articles(self) -> Sequence[Article]:
         """Every article of the shelf, in order of path; each is read when it is asked for."""
-        return _Articles(self, sorted(self._heads, key=lambda head: head.path))
+        ids = [head.id for head in sorted(self._heads, key=lambda head: head.path)]
+        return LazyArticles(ids, ids, self.article)
 
     def article(self, article_id: str) -> Article:
         """The article of an id.
@@ -255,9 +258,7 @@ class MilvusStore:
 
     def project_tokens(self, vectors: FloatArray) -> FloatArray:
         """Bring token vectors of a query, shape (tokens, dimension), into the space of `token_vectors`."""
-        projected = vectors @ self._basis
-        lengths = np.linalg.norm(projected, axis=-1, keepdims=True)
-        return np.asarray(projected / np.maximum(lengths, 1e-12), np.float32)
+        return project(vectors, self._basis)
 
     def close(self) -> None:
         """Close the connection."""
@@ -325,25 +326,3 @@ class MilvusStore:
                 f"{self.address} is damaged, or was changed twice since it was opened ({why}); "
                 f"open it again, or {rebuild(self._connection)}"
             ) from error
-
-
-class _Articles(Sequence[Article]):
-    """Articles that are read when they are asked for: a shelf may be larger than the memory."""
-
-    def __init__(self, store: MilvusStore, heads: Sequence[Head]) -> None:
-        self._store, self._heads = store, heads
-        self.ids = tuple(head.id for head in heads)
-
-    def __len__(self) -> int:
-        return len(self._heads)
-
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return [self._store.article(head.id) for head in self._heads[at]]
-        return self._store.article(self._heads[at].id)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-
-__all__ = ["MilvusStore"]

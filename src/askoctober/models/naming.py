@@ -10,6 +10,8 @@ from askoctober.errors import ModelError
 from askoctober.models.local import cache_dir, locate
 from askoctober.models.table import TABLE, Model, find, unknown
 
+SERVER = "openai:"
+"""How the address of a server begins where a model may be named."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -19,7 +21,7 @@ def resolve(name_or_path: str, models_dir: Path | None = None, *, table: Mapping
     Raises:
         ModelError: a known model that is not here, or a name that means nothing; the message says what to do.
     """
-    if name_or_path.startswith("openai:"):
+    if name_or_path.startswith(SERVER):
         return name_or_path
     if name_or_path.lower() in {name.lower() for name in table}:
         path = locate(name_or_path, models_dir, table=table)

@@ -19,6 +19,7 @@ from askoctober.web.api import schemas
 from askoctober.web.api.listening import ClientGone, EventStream, while_listening
 from askoctober.web.api.metrics import TYPE, Metrics
 from askoctober.web.api.problems import Problem, Route, add_handlers, body, describe, respond
+from askoctober.web.contract import HitOut
 from askoctober.web.desk import Desk, Waiting
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _asking(desk: Desk) -> APIRouter:
             return Response(status_code=499)  # nobody reads it
         return JSONResponse(found[0])
 
-    @router.post("/search", response_model=list[schemas.HitOut], responses=_problems(422, 500, 503))
+    @router.post("/search", response_model=list[HitOut], responses=_problems(422, 500, 503))
     async def search(asked: schemas.SearchRequest) -> Response:
         """Find the passages nearest to a question; no language model."""
         wanted = asked.filter.as_filter() if asked.filter else None

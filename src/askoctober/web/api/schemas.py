@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from askoctober.web.contract import AnswerBody, ArticleOut
+
 LONGEST_QUESTION = 4000
 LONGEST_TURN = 20_000
 MOST_TURNS = 50
@@ -69,24 +71,6 @@ class SearchRequest(Asked):
     )
 
 
-class CopyOut(BaseModel):
-    """Another place where the same article was found."""
-
-    path: str
-    title: str
-    author: str
-    publisher: str
-    date: str
-    url: str
-
-
-class ArticleOut(CopyOut):
-    """What a reader needs to find an article again."""
-
-    id: str
-    copies: list[CopyOut] | None = None
-
-
 class ArticleText(ArticleOut):
     """An article with its text, or the part of it that was asked for; offsets are characters of the whole text."""
 
@@ -106,54 +90,10 @@ class ArticleList(BaseModel):
     articles: list[ArticleOut]
 
 
-class HitOut(BaseModel):
-    """A passage; `text` is characters `start` to `end` of its article."""
-
-    rank: int
-    score: float
-    chunk_id: str
-    start: int
-    end: int
-    text: str
-    heading: str
-    article: ArticleOut
-    page: int | list[int] | None = None
-
-
-class CitationOut(BaseModel):
-    """The exact place behind a sentence; `quote` is characters `start` to `end` of the article."""
-
-    mark: int
-    article: ArticleOut
-    start: int
-    end: int
-    quote: str
-    support: float
-    page: int | list[int] | None = None
-
-
-class SentenceOut(BaseModel):
-    """A checked sentence, and the marks of its citations."""
-
-    text: str
-    marks: list[int]
-    support: Literal["quoted", "supported", "repaired"]
-
-
-class AnswerOut(BaseModel):
-    """A checked answer; where the articles do not say, `declined` is true and there are no citations."""
+class AnswerOut(AnswerBody):
+    """A checked answer; `id` is always null here."""
 
     id: str | None = None
-    question: str
-    standalone_question: str
-    text: str
-    declined: bool
-    confidence: float
-    sentences: list[SentenceOut]
-    citations: list[CitationOut]
-    hits: list[HitOut]
-    model: str
-    timings: dict[str, float]
 
 
 class ProblemOut(BaseModel):

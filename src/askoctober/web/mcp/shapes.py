@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from askoctober.web.contract import ArticleOut, HitOut
+
 MOST_HITS = 50
 LONGEST_READ = 20_000
 """Characters of an article that are read at once."""
@@ -57,75 +59,16 @@ class ReadGiven(Given):
     end: Offset | None = Field(None, description=f"exclusive; at most {LONGEST_READ} characters are read at once")
 
 
-class ArticleShape(BaseModel):
-    """An article without its text."""
-
-    id: str
-    path: str
-    title: str
-    author: str
-    publisher: str
-    date: str
-    url: str
-
-
-class HitShape(BaseModel):
-    """A passage; `start` and `end` are characters into the article's text."""
-
-    rank: int
-    score: float
-    chunk_id: str
-    start: int
-    end: int
-    text: str
-    heading: str
-    article: ArticleShape
-
-
-class CitationShape(BaseModel):
-    """The exact place behind a mark `[n]`: the article's text from `start` to `end` is the quote."""
-
-    mark: int
-    article: ArticleShape
-    start: int
-    end: int
-    quote: str
-    support: float
-
-
-class SentenceShape(BaseModel):
-    """A checked sentence."""
-
-    text: str
-    marks: list[int]
-    support: Literal["quoted", "supported", "repaired"]
-
-
 class SearchShape(BaseModel):
     """What `search` gives: passages, best first."""
 
-    hits: list[HitShape]
-
-
-class AnswerShape(BaseModel):
-    """What `ask` gives; `declined` says that the articles do not answer."""
-
-    question: str
-    standalone_question: str
-    text: str
-    declined: bool
-    confidence: float
-    sentences: list[SentenceShape]
-    citations: list[CitationShape]
-    hits: list[HitShape]
-    model: str
-    timings: dict[str, float]
+    hits: list[HitOut]
 
 
 class ReadShape(BaseModel):
     """What `read_article` gives: the text from `start` to `end`, of `length` characters in all."""
 
-    article: ArticleShape
+    article: ArticleOut
     start: int
     end: int
     length: int

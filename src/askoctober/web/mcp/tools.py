@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from askoctober.asynchrony import call
 from askoctober.errors import QuestionError
 from askoctober.types import Answer, Event, EvidenceFound, Filter, Hit, Reading, SentenceChecked, TextPiece, in_pages
+from askoctober.web.contract import AnswerBody
 from askoctober.web.desk import Desk, Waiting
 from askoctober.web.mcp.shapes import (
     LONGEST_READ,
-    AnswerShape,
     AskGiven,
     ReadGiven,
     ReadShape,
@@ -98,7 +98,7 @@ TOOLS: Mapping[str, Tool] = {
         "Have a question answered from the shelf's articles alone. Every sentence was checked and carries an exact "
         "quote; where the articles do not say, the answer declines. May take a minute.",
         AskGiven,
-        AnswerShape,
+        AnswerBody,
         ask,
     ),
     "read_article": Tool(
