@@ -119,11 +119,16 @@ def at_random(root: str, kind: str, anew: str, kills: str, seed: str) -> None:
     say(json.dumps({"phases": phases, "needed": scene.needed, "again_a_kill": worst}))
 
 
+EARLY = 8
+"""Steps within which a build that goes on is killed again."""
 STEPS = ((os, "fsync"), (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "mkdir"))
 
 
 def at_steps(root: str, kind: str, anew: str, stride: str) -> None:
-    """Kill an update before one step after another, and go on each time; print how many kills that took."""
+    """Kill an update before one step after another, and what goes on from there early too; print how many kills.
+
+    The second kill comes before one of the first steps, in turn: taking up what was made must not put it at risk.
+    """
     with thresholds(**KINDS[kind]):
         scene = Scene(Path(root), kind, anew=anew == "anew")
         embedded = []
@@ -135,6 +140,8 @@ def at_steps(root: str, kind: str, anew: str, stride: str) -> None:
                 break
             assert status == -signal.SIGKILL, status
             try:
+                scene.check()
+                assert wait_for(scene.start(lambda: _die_at(1 + number % EARLY))) in (0, -signal.SIGKILL)  # noqa: B023
                 scene.check()
                 assert wait_for(scene.start()) == 0
                 assert scene.check(), "the next build did not end at the new shelf"

@@ -224,6 +224,7 @@ def test_a_finish_that_was_killed_while_tidying_is_gone_on_with(tmp_path, monkey
         patch.setattr("askoctober.index.partial.named", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             partial.finish(tmp_path / "cut", 16)
+    begin(folder).close()  # killed again before anything is added
     resumed = begin(folder)
     assert resumed.articles == 6
     assert held(tmp_path / "cut", resumed.finish(tmp_path / "cut", 16)) == expected

@@ -231,7 +231,11 @@ class Partial:
             ((text,),) = self.database.execute("SELECT counts FROM checkpoint").fetchall()
         else:
             text = (self.folder / COUNTS).read_text(encoding="utf-8")
-            self.database.executescript(_CHECKPOINTS)
+            # At once: an empty table of checkpoints would cost a build that is killed here all that was made.
+            self.database.execute("BEGIN IMMEDIATE")
+            self.database.execute(_CHECKPOINTS)
+            self.database.execute("INSERT INTO checkpoint VALUES (?)", (text,))
+            self.database.commit()
         return str(text)
 
     def _cut(self, kind: str, length: int, digest: str) -> None:
