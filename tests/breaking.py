@@ -101,6 +101,7 @@ def thresholds(*, small: int, large: int, approximate: int, at_once: int = 1800)
             (segment, "LARGE", large),
             (partial, "APPROXIMATE", approximate),
             (updating, "AT_ONCE", at_once),
+            (os, "cpu_count", lambda: 1),  # threads of a build in this process would not be there after a fork
         ):
             stack.enter_context(mock.patch.object(module, name, value))
         yield
@@ -229,7 +230,12 @@ def make_index(root: Path, files: dict[str, str], steps: int = 1) -> None:
     items = sorted(files.items())
     for step in range(1, steps + 1):
         write_files(root / "corpus", dict(items[: -(-len(items) * step // steps)]))
-        build(config_of(root, chunk_size=CHUNK_SIZE), encoder=FastEncoder())
+        update_index(root)
+
+
+def update_index(root: Path) -> None:
+    """Bring `root/index` up to date."""
+    build(config_of(root, chunk_size=CHUNK_SIZE), encoder=FastEncoder())
 
 
 def fork(work: Callable[[], None]) -> int:

@@ -11,12 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from askoctober.building import build
 from askoctober.errors import IndexFolderError
 from breaking import (
-    CHUNK_SIZE,
     KINDS,
-    FastEncoder,
     Witness,
     build_watched,
     fork,
@@ -26,9 +23,10 @@ from breaking import (
     old_shelf,
     say,
     thresholds,
+    update_index,
     wait_for,
 )
-from shelves import config_of, write_files
+from shelves import write_files
 
 MEGABYTES = 24
 EXPECTED = ("The index cannot be written to ", "free some space or choose another folder with --index.")
@@ -70,7 +68,7 @@ def fill(work: str, kind: str, anew: str, steps: str) -> None:
         make_index(root, old_shelf(), steps=3)
         shutil.copytree(root / "index", root / "kept")
         write_files(root / "corpus", new_shelf())
-        build(config_of(root, chunk_size=CHUNK_SIZE), encoder=FastEncoder())
+        update_index(root)
         new, old = held(root / "index"), held(root / "kept") if anew == "update" else None
         needed = sum(path.stat().st_size for path in (root / "index").rglob("*")) * 3
         largest = max(path.stat().st_size for path in (root / "index").rglob("*")) * 3

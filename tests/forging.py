@@ -24,7 +24,7 @@ from askoctober.building import build, freshness
 from askoctober.errors import IndexFolderError
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever
-from breaking import CHUNK_SIZE, KINDS, FastEncoder, make_index, new_shelf, old_shelf, say, thresholds
+from breaking import CHUNK_SIZE, KINDS, FastEncoder, make_index, new_shelf, old_shelf, say, thresholds, update_index
 from forged_files import (
     forge_dead,
     forge_files,
@@ -187,7 +187,7 @@ def forge(work: str, kind: str, first: str, count: str) -> None:
     with thresholds(**KINDS[kind]):
         make_index(root, old_shelf(articles), steps=3)
         write_files(root / "corpus", new_shelf(articles) if articles > 8 else _changed(articles))
-        build(config_of(root, chunk_size=CHUNK_SIZE), encoder=FastEncoder())
+        update_index(root)
         _grow(root, articles)
         QUESTIONS.extend(_questions(root))
         kept = root / "kept"

@@ -226,3 +226,14 @@ def test_a_pipe_in_place_of_the_states_is_not_waited_for(tmp_path: Path) -> None
     assert not states.is_sound(path)
     with pytest.raises(IndexFolderError):
         build(config_of(tmp_path), encoder=HashEncoder())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_part_of_the_index_is_replaced(tmp_path: Path) -> None:
+    build_from(tmp_path, {"a.md": "One harbour."})
+    (path,) = (tmp_path / "index").glob("basis-*.f32")
+    path.unlink()
+    os.mkfifo(path)
+    build(config_of(tmp_path), encoder=HashEncoder())
+    assert [article.path for article in LocalStore.open(tmp_path / "index").articles()] == ["a.md"]

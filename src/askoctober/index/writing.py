@@ -436,7 +436,7 @@ class IndexWriter:
             path = write_durably_array(self.folder / BUILDING, f"{kind}-final", array)
             files[kind] = named(kind, SHARED[kind], path)
             final = self.folder / files[kind]["name"]
-            if not final.exists() or file_digest(final) != files[kind]["sha256"]:
+            if not final.is_file() or file_digest(final) != files[kind]["sha256"]:
                 replace_durably(path, final)
         return files
 
