@@ -62,9 +62,11 @@ class FakeRetriever:
         return "German" if question == "Wer da?" else ""
 
     def search(self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
+        return [HIT] if k and question != "nothing" and self.admits(filter) and threshold <= HIT.score else []
+
+    def admits(self, filter: AnyFilter) -> bool:
         wanted = read_filter(filter)
-        admitted = wanted is None or wanted.admits(HIT.chunk.article)
-        return [HIT] if k and question != "nothing" and admitted and threshold <= HIT.score else []
+        return wanted is None or wanted.admits(HIT.chunk.article)
 
 
 class FakeAssistant:

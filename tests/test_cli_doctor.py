@@ -12,6 +12,7 @@ from askoctober.cli import doctor as command
 from askoctober.cli import loading
 from askoctober.config import Config
 from askoctober.index import LocalStore
+from askoctober.index.format import MANIFEST
 from encoders import HashEncoder
 from shelves import build_from, config_of, write_files
 
@@ -35,16 +36,33 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     return config
 
 
+def files_of(folder: Path) -> list[int]:
+    """How large the files of a folder are that are checked."""
+    return [path.stat().st_size for path in folder.iterdir() if path.name[0] != "." and path.name != MANIFEST]
+
+
+def without_what_was_looked_at(stdout: str) -> list[str]:
+    lines = stdout.splitlines()
+    assert lines[-2].startswith("Looked at: Python, its packages and the models; ")
+    return [*lines[:-2], lines[-1]]
+
+
 def run(*args: str) -> Any:
     return CliRunner().invoke(app, list(args))
 
 
 def test_where_nothing_is_wrong_that_is_all_it_says(config):
     result = run()
-    assert (result.exit_code, result.stdout) == (0, "Nothing is wrong.\n")
+    looked_at = [
+        "Python, its packages and the models",
+        f"{len(files_of(config.index))} files of index, {sum(files_of(config.index)):,} bytes",
+        f"2 files of corpus, {sum(files_of(config.corpus)):,} bytes",
+    ]
+    assert (result.exit_code, result.stdout) == (0, f"Looked at: {'; '.join(looked_at)}.\nNothing is wrong.\n")
     assert json.loads(run("--json").stdout) == {
         "ok": True,
         "index": "index",
+        "looked_at": looked_at,
         "mended": [],
         "findings": {"installation": [], "index": []},
     }
@@ -54,12 +72,12 @@ def test_a_notice_is_nothing_wrong(config):
     (config.index / "notes.txt").write_text("mine")
     result = run()
     assert result.exit_code == 0
-    assert result.stdout == (
-        f"notice  {Path('index', 'notes.txt')} is not a file of askoctober\n"
-        "        It is no part of the index and is left alone.\n"
-        "        mend it: move it out of the folder, or leave it\n"
-        "Nothing is wrong; 1 notice.\n"
-    )
+    assert without_what_was_looked_at(result.stdout) == [
+        f"notice  {Path('index', 'notes.txt')} is not a file of askoctober",
+        "        It is no part of the index and is left alone.",
+        "        mend it: move it out of the folder, or leave it",
+        "Nothing is wrong; 1 notice.",
+    ]
 
 
 def test_what_is_wrong_is_said_and_mended(config):
@@ -75,11 +93,11 @@ def test_what_is_wrong_is_said_and_mended(config):
     found = json.loads(run("--json").stdout)
     assert (found["ok"], [finding["file"] for finding in found["findings"]["index"]]) == (False, [path.name])
     result = run("--mend")
-    assert (result.exit_code, result.stdout.splitlines()) == (
+    assert (result.exit_code, without_what_was_looked_at(result.stdout)) == (
         0,
         ["mended index: 2 articles embedded anew, 0 kept as they were", "Nothing is wrong."],
     )
-    assert run().stdout == "Nothing is wrong.\n"
+    assert without_what_was_looked_at(run().stdout) == ["Nothing is wrong."]
 
 
 def test_what_cannot_be_mended_is_an_error_of_ours(config, tmp_path):
@@ -97,7 +115,7 @@ def test_the_index_of_readers_own_articles_is_checked_and_mended(config, tmp_pat
     base = LocalStore.open(config.index)
     building.extend(base, own / "articles", own / "index", config, HashEncoder())
     base.close()
-    assert run().stdout == "Nothing is wrong.\n"
+    assert without_what_was_looked_at(run().stdout) == ["Nothing is wrong."]
     (path,) = (own / "index").glob("sentences-*")
     path.unlink()
     found = json.loads(run("--json").stdout)["findings"]
@@ -110,7 +128,11 @@ def test_the_index_of_readers_own_articles_is_checked_and_mended(config, tmp_pat
 def test_many_findings_are_cut_for_people_alone(config, monkeypatch):
     many = [Finding("notice", f"{i}.md", "was left out", "x", "y") for i in range(command.MOST + 3)]
     monkeypatch.setattr(checking, "check_index", lambda *args, **more: many)
-    assert run().stdout.splitlines()[-2:] == ["3 more are in --json", f"Nothing is wrong; {len(many)} notices."]
+    assert run().stdout.splitlines()[-3:] == [
+        "3 more are in --json",
+        "Looked at: Python, its packages and the models.",
+        f"Nothing is wrong; {len(many)} notices.",
+    ]
     assert len(json.loads(run("--json").stdout)["findings"]["index"]) == len(many)
 
 

@@ -1,13 +1,17 @@
 """Pages and copies on the terminal."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from askoctober.cli import loading, main, show
+from askoctober.index import read_manifest
+from askoctober.index.format import MANIFEST, dump_manifest
 from askoctober.types import Citation, Copy
 from cli_fakes import ARTICLE, CHUNK, HIT, QUOTE, START
+from shelves import build_from
 
 COPY = Copy("b.md", "The vote", "A. Author", "Other\x1b[0m", "1918", "https://y.example")
 SHOWN = replace(ARTICLE, pages=(0, START + 5), copies=(COPY, Copy("c.md", "")))
@@ -40,3 +44,16 @@ def test_info_names_copies(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         "    also at b.md (Other\ufffd[0m, 1918, https://y.example)",
         "    also at c.md",
     ]
+
+
+def test_info_shows_an_index_whose_manifest_says_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody else's program may have made it; what is needed to answer is checked when it is opened."""
+    build_from(tmp_path, {"a.md": "# Bees\n\nA forager dances."})
+    whole, path = read_manifest(tmp_path / "index"), tmp_path / "index" / MANIFEST
+    monkeypatch.chdir(tmp_path)
+    for name in ("articles", "chunks", "sentences", "left_out", "embedder", "corpus", "chunking"):
+        path.write_text(dump_manifest({key: value for key, value in whole.items() if key != name}), encoding="utf-8")
+        assert main(["info"]) == 0, name
+        assert "a.md  Bees" in capsys.readouterr().out

@@ -416,7 +416,8 @@ class Store(Protocol):
     def filtered(self, filter: Filter) -> Store:
         """The part of the index that a filter admits, as an index of its own, with rows of its own; cheap to ask for.
 
-        It shares what is open, and is closed with the whole. Word frequencies are those of the part.
+        It shares what is open, and is closed with the whole. Word frequencies are those of the part. Raises
+        QuestionError where the filter names a field that no article has.
         """
         ...
 

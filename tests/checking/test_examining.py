@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from askoctober.building import build, freshness
+from askoctober.building.states import FILE
 from askoctober.checking import check_index, mend, needs_rebuild
 from askoctober.checking.findings import Finding
 from askoctober.config import Config
@@ -343,6 +344,39 @@ def test_a_corpus_that_moved_on(config):
     mended(config)
     assert checked(config) == []
     assert held(config)["bees.md"]["article"].text.endswith("Smell alone led the bees.")
+
+
+def test_a_file_that_changed_behind_its_size_and_times_is_found_and_mended(tmp_path, monkeypatch):
+    """As a file system does whose clock was set back, or that tells no times of change."""
+    monkeypatch.setattr("askoctober.building.states._stat", lambda path: [1, 2, 3, 4])
+    build_from(tmp_path, FILES)
+    config = config_of(tmp_path)
+    assert checked(config) == []
+    write_files(config.corpus, FILES | {"bees.md": FILES["bees.md"].replace("comb", "hive")})
+    assert freshness(config) == "", "what a build goes by does not tell"
+    states, manifest = checked(config)
+    assert (states.level, states.file, states.cure) == ("notice", FILE, "remove")
+    assert states.what.endswith("have other contents now, but their old size and times: bees.md")
+    assert manifest.what == f"articles in {config.corpus} have changed since it was built"
+    command = f"askoctober doctor --mend --corpus {config.corpus} --index {config.index}"
+    assert (states.mend, manifest.mend) == (command, command)
+    told = mended(config)
+    assert told[0] == f"removed {config.index / FILE}" and "1 articles embedded anew" in told[1]
+    assert checked(config) == []
+    assert "hive" in held(config)["bees.md"]["article"].text
+
+
+def test_what_was_looked_at_is_said_and_how_far_it_is(config):
+    looked_at, told = [], []
+    assert check_index(config, lambda *step: told.append(step), looked_at=looked_at) == []
+    size = sum(path.stat().st_size for path in config.corpus.iterdir())
+    kept = [path for path in config.index.iterdir() if path.name != MANIFEST and not path.name.startswith(".")]
+    assert looked_at == [
+        f"{len(kept)} files of {config.index}, {sum(path.stat().st_size for path in kept):,} bytes",
+        f"3 files of {config.corpus}, {size:,} bytes",
+    ]
+    steps = [(done, total) for label, done, total in told if label == "reading the corpus"]
+    assert len(steps) == 4 and (steps[0], steps[-1]) == ((0, size), (size, size))
 
 
 def test_without_its_corpus_an_index_is_not_made_anew(config, tmp_path):

@@ -99,7 +99,7 @@ def read_formats() -> list[File]:
         good("read/cyrillic.html", cyrillic.encode("cp1251"), RUSSIAN, title="Маяк"),
         good("read/wide.html", page("wide").decode().encode("utf-16"), first("wide 0"), **kept),
         good("read/sjis.html", page("sjis", title=JAPANESE[:10]).decode().replace("utf-8", "shift_jis").encode("shift_jis"), first("sjis 0"), title=JAPANESE[:10]),
-        good("read/report.pdf", report(), first("report 2"), title="Report on the Lights", author="Ada Keeper", date="1999-02-03", pages=3, hides=("The Harbour Board",)),
+        good("read/report.pdf", report(), first("report 2"), title="Report on the Lights", author="Ada Keeper", date="", pages=3, hides=("The Harbour Board",)),
         good("read/letter.docx", words(make_docx(), "docx"), first("docx 0"), **kept, date="2018-05-06", hides=("Struck out", "<w:")),
         good("read/letter.odt", words(make_odt(), "odt"), first("odt 0"), **kept, date="2017-01-02", hides=("Struck out", "<text:")),
         good("read/book.epub", words(make_epub(), "epub"), first("epub 1"), title="The Lamp", author="Ada Keeper, Ben Bell", date="2016-02-03", language="en"),

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askoctober import chunking
-from askoctober.errors import IndexFolderError
+from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore
+from askoctober.index.fields import OF_ARTICLES
 from askoctober.index.words import MOST_WORDS
 from askoctober.milvus import MilvusStore
 from askoctober.retrieval import Retriever
@@ -197,6 +198,7 @@ def test_a_part_is_an_index_of_its_own(store, filter, paths):
     assert part.word_frequency("clock") == len(held)
 
 
+_names = st.sampled_from(["topic", "title", "author", "date"])
 _texts = st.one_of(st.sampled_from(["", "a", "Karl Wenner", "1966", "1967-01"]), st.text(max_size=8))
 
 
@@ -207,13 +209,21 @@ _texts = st.one_of(st.sampled_from(["", "a", "Karl Wenner", "1966", "1967-01"]),
         authors=st.lists(_texts, max_size=2).map(tuple),
         since=_texts,
         until=_texts,
-        metadata=st.lists(st.tuples(_texts, st.lists(_texts, max_size=2).map(tuple)), max_size=2).map(tuple),
+        metadata=st.lists(st.tuples(_names, st.lists(_texts, max_size=2).map(tuple)), max_size=2).map(tuple),
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_filter_admits_what_it_says(store, filter):
     expected = [article.path for article in store.articles() if filter.admits(article)]
     assert [article.path for article in store.filtered(filter).articles()] == expected
+
+
+@given(st.text(max_size=8).filter(lambda name: name not in OF_ARTICLES))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_field_that_no_article_has_is_refused(store, name):
+    for values in ((), ("x",), ("", "x")):
+        with pytest.raises(QuestionError, match="(?s)No article has a field .* Filter by one of: article, since"):
+            store.filtered(Filter(authors=("Nobody",), metadata=((name, values),)))
 
 
 def test_the_retriever_finds_by_either(store):

@@ -3,14 +3,17 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askoctober.errors import QuestionError
+from askoctober.errors import IndexFolderError, QuestionError
 from askoctober.index import LocalStore, segment
+from askoctober.index.fields import no_such_field
+from askoctober.index.segment import Segment
 from askoctober.retrieval import Retriever
 from askoctober.retrieval.filtering import read_filter
 from askoctober.types import Article, Filter
@@ -57,7 +60,7 @@ def numbers(hits) -> set[int]:
         ({"title": "Article 3", "author": "Writer 0"}, {3}),
         ({"author": "Writer 0", "topic": ["t0", "t1"]}, {n for n in range(24) if n % 3 == 0 and n % 5 < 2}),
         ({"author": "Nobody"}, set()),
-        ({"no such field": "x"}, set()),
+        ({"topic": "t9"}, set()),
         ({"author": None}, set(range(24))),
         (None, set(range(24))),
     ],
@@ -93,6 +96,65 @@ def test_little_that_is_left_of_a_large_segment_is_searched_exactly(retriever, m
         assert sorted(rows.tolist()) == list(range(part.size))
         assert scores == pytest.approx(exact, abs=1e-3)
     assert part.search_sentences(vector, 50)[0].size
+
+
+@pytest.mark.parametrize("given", [{"topc": "t4"}, {"topc": ""}, {"topc": "t4", "author": "Nobody"}])
+def test_a_field_that_no_article_has_is_refused_with_those_that_there_are(retriever, given):
+    with pytest.raises(QuestionError) as refused:
+        retriever.search(QUESTION, filter=given)
+    assert str(refused.value) == (
+        "No article has a field 'topc' to filter by; did you mean 'topic'? Filter by one of: article, since, until, "
+        "author, title, publisher, date, url, language, id, path, topic."
+    )
+
+
+def test_a_slip_in_a_known_name_is_told_the_name(retriever):
+    with pytest.raises(QuestionError, match="'auhtor' to filter by; did you mean 'author'"):
+        retriever.search(QUESTION, filter={"auhtor": "Writer 1"})
+
+
+def test_the_fields_are_read_once_and_only_for_a_name_that_not_all_articles_have(tmp_path, monkeypatch):
+    build_from(tmp_path, FILES)
+    store, read = LocalStore.open(tmp_path / "index"), []
+    query = Segment.query
+
+    def counted(self, sql, values=()):
+        if "SELECT row, extra FROM" in sql and values[-1] == -1:
+            read.append(sql)
+        return query(self, sql, values)
+
+    monkeypatch.setattr(Segment, "query", counted)
+    store.filtered(Filter(authors=("Writer 1",), metadata=(("title", ("Article 4",)),)))
+    assert not read
+    for name in ("topic", "topc", "topics", "topic"):
+        with suppress(QuestionError):
+            store.filtered(Filter(metadata=((name, ("t1",)),)))
+    assert len(read) == len(store.segments)
+    store.close()
+
+
+def test_what_only_a_removed_article_had_is_no_field(tmp_path):
+    build_from(tmp_path, FILES | {"z.md": "---\ntitle: Z\nshelfmark: QL\n---\nSome harbours."})
+    build_from(tmp_path, FILES)
+    store = LocalStore.open(tmp_path / "index")
+    with pytest.raises(QuestionError, match="shelfmark"):
+        store.filtered(Filter(metadata=(("shelfmark", ("QL",)),)))
+    assert store.filtered(Filter(metadata=(("topic", ("t1",)),))).size
+    store.close()
+
+
+def test_names_that_cannot_be_read_are_damage(tmp_path, monkeypatch):
+    build_from(tmp_path, FILES)
+    store = LocalStore.open(tmp_path / "index")
+    monkeypatch.setattr(Segment, "stream", lambda self, sql, values=(): iter([(0, "[1]")]))
+    with pytest.raises(IndexFolderError, match="is damaged .article 0 is not whole.; rebuild it"):
+        store.filtered(Filter(metadata=(("topic", ("t1",)),)))
+    store.close()
+
+
+def test_many_and_long_names_are_cut():
+    told = str(no_such_field("x" * 999, [f"a\n{number} {'y' * 200}" for number in range(99)]))
+    assert len(told) < 4000 and told.endswith(" and 70 more.") and "\n" not in told
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from askoctober.config import Config, Weights
 from askoctober.errors import IndexFolderError, QuestionError
-from askoctober.index import Entry, LocalStore, write_index
+from askoctober.index import Entry, LocalStore, read_manifest, write_index
+from askoctober.index.format import dump_manifest
 from askoctober.retrieval import Retriever, check_question
 from askoctober.retrieval.late import TokenWeights, best_window
 from askoctober.types import Article
@@ -269,3 +271,28 @@ def test_an_index_that_names_no_embedder_is_refused(tmp_path, monkeypatch):
     empty_store(tmp_path / "index").close()
     with pytest.raises(IndexFolderError, match="does not say what it was embedded with; rebuild it"):
         Retriever.load(tmp_path / "index")
+
+
+OTHERWISE = (None, -1, "x", [1], {"name": 1}, ...)
+"""What a manifest may say in place of what it should; the last is nothing."""
+
+
+def test_a_manifest_that_lacks_something_or_says_it_otherwise_is_refused_in_words_or_does(tmp_path, monkeypatch):
+    """Its sum may be right all the same: somebody else's program may have made it."""
+    monkeypatch.setattr("askoctober.retrieval.retriever.load_encoder", lambda path, threads: HashEncoder())
+    monkeypatch.setattr("askoctober.retrieval.retriever.models.resolve", lambda name, folder: tmp_path)
+    build_from(tmp_path, {"a.md": "# Bees\n\nA forager dances."})
+    whole, path = read_manifest(tmp_path / "index"), tmp_path / "index" / "manifest.json"
+    refused = 0
+    for name, value in product(whole, OTHERWISE):
+        changed = {key: kept for key, kept in whole.items() if key != name} | ({name: value} if value != ... else {})
+        path.write_text(dump_manifest(changed), encoding="utf-8")
+        try:
+            retriever = Retriever.load(tmp_path / "index")
+        except IndexFolderError as error:
+            refused += 1
+            assert "askoctober index CORPUS" in str(error), (name, value)
+            continue
+        assert retriever.search("forager", 1)[0].chunk.text == "A forager dances.", (name, value)
+        retriever.store.close()
+    assert refused > 25

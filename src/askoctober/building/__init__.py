@@ -6,8 +6,8 @@
 """
 
 from askoctober.building.entries import Progress
-from askoctober.building.freshness import freshness
+from askoctober.building.freshness import compare, freshness, published
 from askoctober.building.updating import OWN, Report, build, extend
 from askoctober.building.watching import watch
 
-__all__ = ["OWN", "Progress", "Report", "build", "extend", "freshness", "watch"]
+__all__ = ["OWN", "Progress", "Report", "build", "compare", "extend", "freshness", "published", "watch"]

@@ -14,6 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
+from askoctober.config import Config
 from askoctober.corpus import Corpus
 from askoctober.corpus.finding import METADATA, Found
 from askoctober.corpus.shelf import VERSION
@@ -32,9 +35,13 @@ class States:
         self._known = _read(self._path, manifest)
         self._now: dict[str, list[Any]] = {}
         self._settled: set[str] = set()
+        self.overlooked: list[str] = []
+        """Files that were read `anew` and are not what is known of them, although their signs are the same."""
 
-    def of(self, corpus: Corpus, entry: Found) -> str:
+    def of(self, corpus: Corpus, entry: Found, *, anew: bool = False) -> str:
         """Return the state of a file, from what is known of it where its size and time are the same.
+
+        With `anew` every file is read, whatever is known of it.
 
         Raises:
             CorpusError: the file cannot be read.
@@ -42,7 +49,10 @@ class States:
         taken = time.time()
         sign = _sign(entry)
         known = self._known.get(entry.path)
-        state = known[1] if known and sign and known[0] == sign else corpus.state(entry)
+        is_same = bool(known and sign and known[0] == sign)
+        state = known[1] if is_same and known and not anew else corpus.state(entry)
+        if is_same and known and state != known[1]:
+            self.overlooked.append(entry.path)
         # A change that comes after this look, within the grain of the file system's clock, would bear the same time.
         if sign and all(max(stamp[1:3]) < (taken - SETTLED) * 1e9 for stamp in sign):
             self._settled.add(entry.path)
@@ -87,6 +97,17 @@ class States:
             if not self._path.is_file() or self._path.read_bytes() != text.encode():
                 draft.write_text(text, encoding="ascii", newline="")
                 draft.replace(self._path)
+
+
+def folder_of(config: Config) -> Path:
+    """Where the file of states lies: in the index, or for a shelf in Milvus in the cache of whoever builds it."""
+    if not config.store:
+        return config.index
+    name = hashlib.sha256(config.store.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    folder = user_cache_path("askoctober") / "shelves" / name
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def is_sound(path: Path) -> bool:

@@ -2,7 +2,8 @@
 
     installation   Python, packages, models, disk, memory
     folder         what lies in the folder of an index
-    examining      its manifest, sums, settings and corpus     segments   what stands in its files
+    examining      its manifest and sums                       segments   what stands in its files
+    fitting        how it goes with settings and corpus        shelves    the same of a shelf in Milvus
     mending        left-overs removed, damaged parts made anew
 
 Checking changes nothing; only `mend` does.
@@ -12,5 +13,6 @@ from askoctober.checking.examining import check_index
 from askoctober.checking.findings import Finding
 from askoctober.checking.installation import check_installation
 from askoctober.checking.mending import mend, mend_own, needs_rebuild
+from askoctober.checking.shelves import check_shelf
 
-__all__ = ["Finding", "check_index", "check_installation", "mend", "mend_own", "needs_rebuild"]
+__all__ = ["Finding", "check_index", "check_installation", "check_shelf", "mend", "mend_own", "needs_rebuild"]

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from askoctober.building import freshness
-from askoctober.building.updating import chunking_of, model_name
 from askoctober.checking.findings import Finding, Progress
+from askoctober.checking.fitting import Fit, check_left_out
 from askoctober.checking.folder import check_folder, files_of, list_folder
 from askoctober.checking.segments import check_segment
 from askoctober.config import Config
-from askoctober.errors import AskoctoberError, IndexFolderError
+from askoctober.errors import IndexFolderError
 from askoctober.index.format import FORMAT, MANIFEST, SHARED, dump_manifest, read_manifest
 from askoctober.index.segment import check_name, check_record
 from askoctober.index.store import read_shared
 
 BLOCK = 1 << 20
-MOST_NAMED = 20
-"""Files left out that are named one by one."""
 TRIES = 3
 """Times that all is checked anew because a build has ended meanwhile."""
 _REFUSED = "No question can be asked of the index as it is."
 _CANNOT_BE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
-def check_index(config: Config, progress: Progress, *, own: bool = False) -> list[Finding]:
+def check_index(
+    config: Config, progress: Progress, *, own: bool = False, looked_at: list[str] | None = None
+) -> list[Finding]:
     """Return what is wrong with the index of `config`, and what there is to know of it; nothing is changed.
 
     `own` says that it is the index of readers' own articles, which a chat brings up to date. Where a build ends
-    meanwhile, what it has made is checked.
+    meanwhile, what it has made is checked. What was read for it is added to `looked_at`, in words.
     """
     folder = config.index
     command = f"askoctober index {config.corpus} --index {folder}" if not own else "askoctober serve"
     found: list[Finding] = []
+    read: list[str] = []
     for _ in range(TRIES):
         before = _bytes_of(folder / MANIFEST)
-        found = list(_Examination(config, command, own, progress).run())
+        examination = _Examination(config, command, own, progress)
+        found, read = list(examination.run()), examination.looked_at
         if _bytes_of(folder / MANIFEST) == before:
             break
+    if looked_at is not None:
+        looked_at += read
     return found
 
 
@@ -51,6 +53,7 @@ class _Examination:
 
     def __init__(self, config: Config, command: str, own: bool, progress: Progress) -> None:
         self.config, self.folder, self.command, self.own, self.progress = config, config.index, command, own, progress
+        self.looked_at: list[str] = []
 
     def run(self) -> Iterator[Finding]:
         if not self.folder.is_dir():
@@ -75,8 +78,11 @@ class _Examination:
             damaged.add(finding.file)
             yield finding
         yield from self._check_contents(manifest, damaged)
-        yield from self._check_settings(manifest)
-        yield from self._check_left_out(manifest)
+        fit = Fit(self.config, manifest, self.command, self.progress, self.looked_at)
+        yield from fit.check_settings()
+        if not self.own:
+            yield from fit.check_corpus(f"askoctober doctor --mend --corpus {self.config.corpus} --index {self.folder}")
+        yield from check_left_out(manifest, self.command)
 
     def _of_manifest(self, error: str) -> Finding:
         """What stands in the way of reading a manifest: it is not there, of another format, or damaged."""
@@ -112,12 +118,15 @@ class _Examination:
         """Read every file through."""
         entries = {str(entry["name"]): entry for entry in files_of(manifest)}
         total = sum(int(entry["bytes"]) for entry in entries.values())
+        self.looked_at.append(f"{len(entries)} files of {self.folder}, {total:,} bytes")
         done = 0
         meaning = f"{_REFUSED} Where a file is very large, some answers may be wrong instead."
         for name, entry in entries.items():
             path = self.folder / name
             try:
                 size, digest = path.stat().st_size, hashlib.sha256()
+                if not path.is_file():  # a pipe would never end
+                    raise OSError("it is no file")
                 with path.open("rb") as stream:
                     while block := stream.read(BLOCK):
                         digest.update(block)
@@ -164,67 +173,6 @@ class _Examination:
                 yield Finding("wrong", name, fault, meaning, mend)
         tell(total)
 
-    def _check_settings(self, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-        """Compare with the settings and, where it is at hand, with the corpus; no model is loaded."""
-        embedder, chunking = manifest.get("embedder"), manifest.get("chunking")
-        name = embedder.get("name") if isinstance(embedder, dict) else None
-        if name != model_name(self.config.embedder):
-            what = f"was embedded with {name}, the setting is {self.config.embedder}"
-            mend = f"askoctober ask --embedder {name}, or embed anew: {self.command}"
-            yield Finding("wrong", MANIFEST, what, "Questions are refused until the two agree.", mend)
-        if chunking != chunking_of(self.config):
-            meaning = "It answers; the next build chunks and embeds every article anew."
-            yield Finding("notice", MANIFEST, "its articles were chunked in another way", meaning, self.command)
-        if (
-            self.own
-            or not isinstance(name, str)
-            or not isinstance(chunking, dict)
-            or type(chunking.get("chunk_size")) is not int
-        ):
-            return
-        if not is_at_hand(self.config, manifest):
-            what = f"was built from a folder {str(manifest.get('corpus'))!r}, which the setting does not name"
-            if manifest.get("corpus") == self.config.corpus.name:
-                what = f"was built from the folder {self.config.corpus}, which is not there"
-            meaning = "Whether its articles have changed cannot be told, and damage could not be mended from here."
-            yield Finding("notice", MANIFEST, what, meaning, "askoctober doctor --corpus FOLDER")
-            return
-        config = dataclasses.replace(self.config, embedder=name, chunk_size=chunking["chunk_size"])
-        self.progress("reading the corpus", 0, 1)
-        try:
-            why = freshness(config) if chunking == chunking_of(config) else ""
-        except AskoctoberError as error:
-            why = str(error)
-        self.progress("reading the corpus", 1, 1)
-        if why:
-            yield Finding(
-                "notice", MANIFEST, why, "Answers come from the articles as they were.", self.command, "rebuild"
-            )
-
-    def _check_left_out(self, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-        """Say which files the last build could not read."""
-        failed, count = manifest.get("failed", []), manifest.get("left_out", 0)
-        pairs = (
-            [pair for pair in failed if isinstance(pair, list) and len(pair) == 2] if isinstance(failed, list) else []
-        )
-        meaning = "No answer comes from it; each build tries it again."
-        for path, reason in pairs[:MOST_NAMED]:
-            yield Finding(
-                "notice",
-                MANIFEST,
-                f"says that {path} was left out: {reason}",
-                meaning,
-                f"mend the file, then: {self.command}",
-            )
-        more = count - len(pairs[:MOST_NAMED]) if type(count) is int else 0
-        if more > 0:
-            yield Finding("notice", "", f"{more} more files were left out", meaning, self.command)
-
-
-def is_at_hand(config: Config, manifest: Mapping[str, Any] | None) -> bool:
-    """Whether the folder that an index was built from is there, so that what is damaged can be made anew from it."""
-    return config.corpus.is_dir() and (manifest is None or manifest.get("corpus") == config.corpus.name)
-
 
 def _bytes_of(path: Path) -> bytes:
     try:
@@ -233,4 +181,4 @@ def _bytes_of(path: Path) -> bytes:
         return b""
 
 
-__all__ = ["check_index", "is_at_hand"]
+__all__ = ["check_index"]

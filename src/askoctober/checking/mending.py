@@ -7,8 +7,8 @@ from pathlib import Path
 
 from askoctober import models
 from askoctober.building import Report, build, extend
-from askoctober.checking.examining import is_at_hand
 from askoctober.checking.findings import Finding, Progress
+from askoctober.checking.fitting import is_at_hand
 from askoctober.checking.folder import remove_leftovers
 from askoctober.config import Config
 from askoctober.embedding import load_encoder

@@ -42,6 +42,9 @@ def search(
 
         show.note(ADVICE.format(language=language))
     found = retriever.search(question, k, filter=filter, threshold=threshold)
+    if filter and not found and not retriever.admits(filter):
+        named = [f"{name}={value}" for name, values in filter.items() for value in values]
+        show.note(f"no article has this: --where {' --where '.join(named)}")
     if json:
         show.emit([hit.to_dict() for hit in found])
     elif found:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from askoctober import Assistant, Retriever
     from askoctober.building import Report
     from askoctober.index import LocalStore
+    from askoctober.milvus import MilvusStore
     from askoctober.web.own import OwnArticles
 
 
@@ -79,17 +80,19 @@ def open_own(assistant: Assistant, config: Config) -> OwnArticles | None:
     return articles
 
 
-def open_store(config: Config) -> LocalStore:
+def open_store(config: Config) -> LocalStore | MilvusStore:
     """Open the index alone, without any model."""
+    if config.store:
+        from askoctober.milvus import MilvusStore
+
+        return MilvusStore.open(config.store)
     from askoctober.index import LocalStore
 
     return LocalStore.open(config.index)
 
 
 def freshness(config: Config) -> str:
-    """Return why the index needs a build, or "" when it does not; a shelf in Milvus is asked by building alone."""
-    if config.store:
-        return "it lies in Milvus"
+    """Return why the index needs a build, or "" when it does not."""
     from askoctober import building
 
     return building.freshness(config)
@@ -126,14 +129,11 @@ def follow(config: Config) -> Iterator[Report]:
 def _unchanged(config: Config) -> Report | None:
     """Return what a build of a fresh and undamaged index would report, found without loading the embedder."""
     from askoctober import building, corpus
-    from askoctober.index import read_manifest
 
     began = time.perf_counter()
-    if config.store:
+    if building.freshness(config) or building.published(config).get("corpus") != config.corpus.name:
         return None
-    if building.freshness(config) or read_manifest(config.index).get("corpus") != config.corpus.name:
-        return None
-    if read_manifest(config.index).get("left_out"):
+    if building.published(config).get("left_out"):
         return None  # what failed is tried again each time: a file is not skipped for ever in silence
     shelf = corpus.Corpus(config.corpus)
     try:

@@ -1,10 +1,11 @@
-"""Progress on stderr: a bar on a terminal, elsewhere a plain line now and then, so that a log stays readable."""
+"""Progress on stderr: a bar on a terminal, elsewhere a few plain lines a stage, so that a log stays readable."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from askoctober.cli.show import clean, err
@@ -13,8 +14,14 @@ Report: TypeAlias = Callable[[str, int, int], None]
 """`report(label, done, total)`: a new label is a new bar; a total of 0 is not known yet."""
 
 INTERVAL = 10.0
-"""Seconds between two plain lines about the same thing."""
+"""Seconds at least between two plain lines about the same thing, its last one aside."""
+SHARE = 0.1
+"""Of the whole that is done at least between two such lines, ..."""
+LONGEST = 600.0
+"""... or that many seconds: what takes a day is not to look dead for hours."""
 MEGABYTE = 1_000_000
+FEW = 10
+"""Things of which it is not said how many are done in a second."""
 
 
 @contextmanager
@@ -47,36 +54,68 @@ def progress(*, size: bool = False) -> Iterator[Report]:
         yield report
 
 
+@dataclass(slots=True)
+class _Stage:
+    """What was told of one label: when it began, with how much done, and what was said last."""
+
+    began: float
+    first: int
+    said: float
+    done: int
+    total: int
+    finished: bool = False
+
+
 class _Lines:
-    """The same for a log: the first report of a label, one every `INTERVAL` seconds with the time left, the last."""
+    """The same for a log: of each label the first report, then one with each tenth of it, the last with the rate.
+
+    Stages may take turns, as reading and embedding do: a label that comes again goes on where it was. One that begins
+    anew, as embedding does with each part of a large shelf, is told again after `LONGEST` only.
+    """
 
     def __init__(self, size: bool) -> None:
         self.size = size
-        self.label = ""
-        self.began = self.said = 0.0
-        self.first = 0
-        self.finished = False
+        self.stages: dict[str, _Stage] = {}
 
     def __call__(self, label: str, done: int, total: int) -> None:
         now = time.monotonic()
-        new = label != self.label
-        if new:
-            self.label, self.began, self.first, self.finished = label, now, done, False
-        ends = 0 < total <= done and not self.finished
-        if not (new or ends or (now - self.said >= INTERVAL and not self.finished)):
+        stage = self.stages.get(label)
+        begins = stage is None or done < stage.done or (stage.finished and total != stage.total)
+        if stage is None or begins:
+            if stage is None or now - stage.said >= LONGEST:
+                self.stages[label] = _Stage(now, done, now, done, total, 0 < total <= done)
+                self._say(label, self._count(done, total))
             return
-        self.said, self.finished = now, self.finished or ends
-        err.print(f"{clean(label)}{self._count(done, total)}{self._left(now, done, total)}", soft_wrap=True)
+        waited, ends = now - stage.said, 0 < total <= done
+        moved = 0 < SHARE * total <= done - stage.done
+        if not stage.finished and (ends or (waited >= INTERVAL and moved) or waited >= LONGEST):
+            self._say(label, self._count(done, total) + self._pace(stage, now, done, total))
+            stage.said, stage.done, stage.total, stage.finished = now, done, total, ends
+
+    def _say(self, label: str, more: str) -> None:
+        err.print(f"{clean(label)}{more}", soft_wrap=True)
 
     def _count(self, done: int, total: int) -> str:
+        unit = ""
         if self.size:
-            done, total = round(done / MEGABYTE), round(total / MEGABYTE)
+            size, unit = (MEGABYTE, " MB") if total >= MEGABYTE else (1000, " kB")
+            done, total = round(done / size), round(total / size)
         count = f"{done}/{total}" if total else str(done or "")
-        return f": {count} MB" if count and self.size else f": {count}" if count else ""
+        return f": {count}{unit}" if count else ""
 
-    def _left(self, now: float, done: int, total: int) -> str:
-        moved = done - self.first
-        if moved <= 0 or done >= total or now - self.began < 1:
+    def _pace(self, stage: _Stage, now: float, done: int, total: int) -> str:
+        """How fast it was at the end, before that how long it will take; nothing where that cannot be told yet."""
+        moved, spent = done - stage.first, now - stage.began
+        if moved <= 0 or spent < 1:
             return ""
-        seconds = (now - self.began) / moved * (total - done)
-        return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+        if done >= total:
+            rate = moved / spent / (MEGABYTE if self.size else 1)
+            paced = f", {rate:,.3g}{' MB' if self.size else ''} a second" if moved >= FEW else ""
+            return f" in {_duration(spent)}{paced}"
+        return f", about {_duration(spent / moved * (total - done))} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"

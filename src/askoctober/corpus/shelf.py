@@ -17,7 +17,7 @@ from askoctober.corpus.reading import Settings, cannot_read, open_file, read_fil
 from askoctober.errors import CorpusError
 from askoctober.types import Article
 
-VERSION = 2
+VERSION = 3
 """Of all readers together; raised when what one of them makes of a file changes, so that files are read again."""
 BLOCK = 1 << 20
 """Bytes that are hashed at once."""

@@ -110,7 +110,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise IndexFolderError(f"No index in {folder}; build one: askoctober index CORPUS --index {folder}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise IndexFolderError(f"{path} cannot be read ({error}); {rebuild(folder)}") from error
+        raise IndexFolderError(f"{path} cannot be read ({reason(error)}); {rebuild(folder)}") from error
     if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
         raise IndexFolderError(f"{path} is not a manifest of askoctober; {rebuild(folder)}")
     if manifest["format"] > FORMAT:
@@ -152,6 +152,11 @@ def _is_sound(manifest: Mapping[str, Any]) -> bool:
         and all(type(count) is int and count >= 0 for count in (*counts, dimension))
         and 0 < dimension <= MOST_DIMENSIONS
     )
+
+
+def reason(error: object) -> str:
+    """What an error of another library says, in one line and not at length."""
+    return " ".join(str(error).split())[:200]
 
 
 def rebuild(folder: Path) -> str:

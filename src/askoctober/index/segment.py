@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from askoctober.errors import IndexFolderError
 from askoctober.index import codes, lists
 from askoctober.index.entry import Entry
-from askoctober.index.format import ALWAYS, HEADER_BYTES, KINDS, LARGE, SCHEMA, rebuild, unpack, vector_header
+from askoctober.index.format import ALWAYS, HEADER_BYTES, KINDS, LARGE, SCHEMA, reason, rebuild, unpack, vector_header
 from askoctober.types import Article, Chunk, Copy, Filter, FloatArray, IntArray, Span
 
 _FIELDS = ("id", "path", "title", "author", "publisher", "date", "url", "language", "text")
@@ -138,7 +138,7 @@ class Segment:
 
     def damaged(self, why: str) -> DamagedError:
         """Return the error that says what is wrong with this segment and how to mend it."""
-        return DamagedError(f"{self.folder} is damaged ({' '.join(why.split())[:200]}); {rebuild(self.folder)}")
+        return DamagedError(f"{self.folder} is damaged ({reason(why)}); {rebuild(self.folder)}")
 
     def chunk(self, row: int) -> Chunk:
         """The chunk at a row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,8 @@ from askoctober.index.articles import LazyArticles
 from askoctober.index.codes import CENTROIDS, SIZE, pieces_of
 from askoctober.index.disk import file_digest
 from askoctober.index.entry import Entry
-from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, rebuild
+from askoctober.index.fields import names_in, no_such_field, other_fields
+from askoctober.index.format import SHARED, TOKEN_DIMENSIONS, read_manifest, reason, rebuild
 from askoctober.index.projection import project
 from askoctober.index.segment import UNSOUND, Segment, check_name, check_record
 from askoctober.index.words import Words, is_word
@@ -86,6 +87,14 @@ class LocalStore:
         ours = {} if self._owned is not self.segments else {_name_of(segment): segment for segment in self.segments}
         return self._open(self.folder, ours)
 
+    def published(self) -> dict[str, Any]:
+        """Return the manifest in force now: that of another build, perhaps, than the one that was opened.
+
+        Raises:
+            IndexFolderError: there is none, or it is damaged.
+        """
+        return read_manifest(self.folder)
+
     @classmethod
     def _open(cls, folder: Path, known: Mapping[str, Segment]) -> LocalStore:
         manifest: dict[str, Any] = {}
@@ -102,7 +111,7 @@ class LocalStore:
             except UNSOUND as error:
                 if read_manifest(folder) != manifest:
                     continue  # the same, but FAISS and SQLite have errors of their own for a missing file
-                raise IndexFolderError(f"{folder} cannot be opened ({error}); {rebuild(folder)}") from error
+                raise IndexFolderError(f"{folder} cannot be opened ({reason(error)}); {rebuild(folder)}") from error
         raise IndexFolderError(f"{folder} lacks files that its manifest names; {rebuild(folder)}")
 
     def joined(self, other: LocalStore) -> LocalStore:
@@ -119,10 +128,17 @@ class LocalStore:
         return both
 
     def filtered(self, filter: Filter) -> LocalStore:
-        """The part of the index that a filter admits, as an index of its own; it shares what is open."""
+        """The part of the index that a filter admits, as an index of its own; it shares what is open.
+
+        Raises:
+            QuestionError: the filter names a field that no article has; says which there are.
+        """
         kept = self._parts.get(filter)
         if kept is not None:
             return kept
+        for name in other_fields(filter):
+            if self.size and name not in self._other_fields:
+                raise no_such_field(name, self._other_fields)
         # What is not admitted counts as out of force: nothing is copied, and every search knows what that is.
         held = zip(self.segments, self._dead_articles, strict=True)
         dead = [sorted({*gone, *segment.articles_beside(filter)}) for segment, gone in held]
@@ -133,6 +149,12 @@ class LocalStore:
         self._parts = dict([*self._parts.items(), (filter, part)][-MOST_PARTS:])
         return part
 
+    @cached_property
+    def _other_fields(self) -> frozenset[str]:
+        """The names of what articles in force say besides their known fields; read once, from every article."""
+        parts = (names_in(segment, dead) for segment, dead in zip(self.segments, self._dead_articles, strict=True))
+        return frozenset().union(*parts)
+
     @property
     def size(self) -> int:
         """How many chunks there are."""
@@ -140,10 +162,14 @@ class LocalStore:
 
     def articles(self) -> Sequence[Article]:
         """Every article of the shelf, in order of path; each is read when it is asked for."""
-        places = []
+        places: list[tuple[str, int, int, str]] = []
         for number, (segment, dead) in enumerate(zip(self.segments, self._dead_articles, strict=True)):
             rows = segment.query("SELECT path, row, id FROM article WHERE copy_of = ''")
-            places += [(path, number, row, identity) for path, row, identity in rows if row not in dead]
+            for path, row, identity in rows:
+                if not isinstance(path, str) or not isinstance(identity, str):
+                    raise segment.damaged(f"the path or the id of article {row} is no text")
+                if row not in dead:
+                    places.append((path, number, row, identity))
         places.sort()
         at = [(number, row) for _, number, row, _ in places]
         return LazyArticles(at, [identity for *_, identity in places], lambda place: self._article(*place))

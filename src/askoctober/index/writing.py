@@ -35,6 +35,7 @@ from askoctober.index.format import (
     TOKEN_DIMENSIONS,
     dump_manifest,
     read_manifest,
+    reason,
     rebuild,
 )
 from askoctober.index.lists import pieces_for
@@ -470,9 +471,9 @@ def translated(folder: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error, RuntimeError) as error:
         # SQLite and FAISS have errors of their own for a full disk.
-        reason = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+        why = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
         raise IndexFolderError(
-            f"The index cannot be written to {folder} ({reason}); the old one, if any, is untouched: "
+            f"The index cannot be written to {folder} ({why}); the old one, if any, is untouched: "
             "free some space or choose another folder with --index."
         ) from error
 
@@ -485,7 +486,8 @@ def _noticing_damage(folder: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:  # OperationalError and the like are of its kind
             raise
-        raise DamagedError(f"{folder / BUILDING} is damaged ({error}); remove it, then {rebuild(folder)}") from error
+        why = reason(error)
+        raise DamagedError(f"{folder / BUILDING} is damaged ({why}); remove it, then {rebuild(folder)}") from error
 
 
 def sweep(folder: Path, manifest: Mapping[str, Any]) -> None:

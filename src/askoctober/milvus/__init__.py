@@ -9,7 +9,7 @@ Both are used as `IndexWriter` and `LocalStore` are. docs/milvus.md describes wh
 """
 
 from askoctober.milvus.address import Address, is_address
-from askoctober.milvus.store import MilvusStore
+from askoctober.milvus.store import MilvusStore, published
 from askoctober.milvus.writing import MilvusWriter
 
-__all__ = ["Address", "MilvusStore", "MilvusWriter", "is_address"]
+__all__ = ["Address", "MilvusStore", "MilvusWriter", "is_address", "published"]

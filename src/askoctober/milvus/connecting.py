@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from askoctober.errors import IndexFolderError
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 _BATCH_BYTES = 16_000_000
 """What is sent at once, well below the 64 MB that a server takes."""
 _users: dict[str, int] = {}
-_users_lock = threading.Lock()
+_users_lock = threading.RLock()  # again: a connection may be let go of while another is being made
 
 
 class Connection:
@@ -37,6 +37,9 @@ class Connection:
             IndexFolderError: `pymilvus` is not installed, or nothing answers; says what to do.
         """
         self.address = address
+        self._is_open = False
+        # gRPC writes of each closed connection to standard error; errors are raised all the same.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         try:
             from pymilvus import MilvusClient
         except ImportError as error:
@@ -50,9 +53,8 @@ class Connection:
         # What they log of an error is raised as well, and said in our words.
         for name in ("pymilvus", "milvus_lite"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._is_open = True
         self._loaded: set[str] = set()
-        with self.translated(), _users_lock:
+        with self._translating(), _users_lock:
             self.client: Any = MilvusClient(address.uri, token=os.environ.get(TOKEN, ""), timeout=SECONDS)
             version = "" if address.file is not None else str(self.client.get_server_version())
             if (number := _VERSION.match(version)) and tuple(map(int, number.groups())) < LEAST:
@@ -62,14 +64,25 @@ class Connection:
                     f"{'.'.join(map(str, LEAST))} or later."
                 )
             _users[address.uri] = _users.get(address.uri, 0) + 1
+            self._is_open = True
+
+    def __del__(self) -> None:
+        # A served shelf that was built anew lets go of the old store when its last reader does.
+        with suppress(Exception):
+            self.close()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
         """Say what Milvus's errors mean for the shelf."""
-        from pymilvus.exceptions import MilvusException
-
         if not self._is_open:
             raise IndexFolderError(f"{self.address} was closed; open it again.")
+        with self._translating():
+            yield
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        from pymilvus.exceptions import MilvusException
+
         try:
             yield
         except MilvusException as error:

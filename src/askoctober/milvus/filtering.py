@@ -54,8 +54,13 @@ def _has_value(name: str, values: tuple[str, ...]) -> str:
         return NOTHING
     found = _any_of(label(name, value) for value in values)
     if "" in values and name not in _FIELDS:  # what an article does not say is empty
-        return f'({found} or not array_contains(labels, "{label(_PRESENT, name)}"))'
+        return f"({found} or not {has_field(name)})"
     return found
+
+
+def has_field(name: str) -> str:
+    """The expression that admits the articles which say something under a name besides their known fields."""
+    return f'array_contains(labels, "{label(_PRESENT, name)}")'
 
 
 def _any_of(labels: Iterable[str]) -> str:

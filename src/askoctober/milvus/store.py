@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -13,16 +13,17 @@ import numpy as np
 
 from askoctober.errors import IndexFolderError
 from askoctober.index.articles import LazyArticles
+from askoctober.index.fields import no_such_field, other_fields
 from askoctober.index.projection import project
 from askoctober.index.words import is_word
 from askoctober.milvus import records
 from askoctober.milvus.address import Address
 from askoctober.milvus.connecting import Connection
-from askoctober.milvus.filtering import expression_of
+from askoctober.milvus.filtering import expression_of, has_field
 from askoctober.milvus.heads import Head, read_heads
 from askoctober.milvus.manifest import in_force, nothing_in, read_basis, read_manifest, rebuild
 from askoctober.milvus.places import Places
-from askoctober.milvus.schema import CHUNK_BITS, TEXTS, Collections
+from askoctober.milvus.schema import ARTICLES, CHUNK_BITS, TEXTS, Collections
 from askoctober.milvus.words import Stems
 from askoctober.types import Article, Chunk, Copy, Filter, FloatArray, IntArray, Span
 
@@ -75,10 +76,7 @@ class MilvusStore:
             ConfigError: that is no address.
             IndexFolderError: nothing answers there, or there is no shelf, or it is damaged or of another format.
         """
-        address = address if isinstance(address, Address) else Address.read(address)
-        if address.file is not None and not address.file.exists():
-            raise nothing_in(address)  # opening it would make it
-        connection = Connection(address)
+        connection = _connect(address)
         try:
             manifest = read_manifest(connection)
             basis = read_basis(connection, manifest["basis"])
@@ -101,11 +99,27 @@ class MilvusStore:
         """Open the shelf as it is now; this one is to be closed as well."""
         return MilvusStore.open(self.address)
 
+    def published(self) -> dict[str, Any]:
+        """Return the manifest in force now: that of another build, perhaps, than the one that was opened.
+
+        Raises:
+            IndexFolderError: nothing answers, or there is none, or it is damaged.
+        """
+        return read_manifest(self._connection)
+
     def filtered(self, filter: Filter) -> MilvusStore:
-        """The part of the shelf that a filter admits; it shares what is open, and is closed with the whole."""
+        """The part of the shelf that a filter admits; it shares what is open, and is closed with the whole.
+
+        Raises:
+            QuestionError: the filter names a field that no article has.
+        """
         kept = self._parts.get(filter)
         if kept is not None:
             return kept
+        for name in other_fields(filter):
+            having = f"{in_force(self.manifest, 'id')} and {has_field(name)}"
+            if self.size and not self._connection.count(ARTICLES, having, strong=True):
+                raise no_such_field(name)
         wanted = replace(filter, articles=(*filter.articles, *self._repeated_by(filter.articles)))
         expression = expression_of(wanted)
         admitted = {head.number for head in read_heads(self._connection, expression)}
@@ -326,3 +340,22 @@ class MilvusStore:
                 f"{self.address} is damaged, or was changed twice since it was opened ({why}); "
                 f"open it again, or {rebuild(self._connection)}"
             ) from error
+
+
+def published(address: Address | str) -> dict[str, Any]:
+    """Return the manifest in force at an address, without opening the shelf.
+
+    Raises:
+        ConfigError: that is no address.
+        IndexFolderError: nothing answers there, or there is no shelf, or its manifest is damaged or of another format.
+    """
+    with closing(_connect(address)) as connection:
+        return read_manifest(connection)
+
+
+def _connect(address: Address | str) -> Connection:
+    """Connect to a shelf that is there: to open a file of milvus-lite would make it."""
+    address = address if isinstance(address, Address) else Address.read(address)
+    if address.file is not None and not address.file.exists():
+        raise nothing_in(address)
+    return Connection(address)

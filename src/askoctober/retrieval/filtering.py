@@ -19,7 +19,8 @@ def read_filter(given: AnyFilter) -> Filter | None:
     """Return a filter, or None where nothing is asked for.
 
     A mapping may hold `article`, `author` (a value or several), `since`, `until` (ISO 8601 dates or their beginnings),
-    and any other field of the articles' metadata by its name.
+    and any other field of the articles' metadata by its name. Whether there is such a field, the store knows, see
+    `index.fields`.
 
     Raises:
         QuestionError: a value is of the wrong kind, or a date is none.

@@ -166,7 +166,8 @@ class Retriever:
         of these.
 
         Raises:
-            QuestionError: the question is empty or too long, or the filter is none.
+            QuestionError: the question is empty or too long, the filter is none, or it names a field that no article
+                has.
         """
         return self.search_many([question], k, filter=filter, threshold=threshold)[0]
 
@@ -193,6 +194,11 @@ class Retriever:
             mine = slice(at, at := at + len(texts))
             found.append(part._best(texts, vectors[mine], tokens[mine], k, threshold))
         return found
+
+    def admits(self, filter: AnyFilter) -> bool:
+        """Whether a filter leaves any passage to be searched; raises as `search` does."""
+        wanted = read_filter(filter)
+        return (self.store if wanted is None else self.store.filtered(wanted)).size > 0
 
     async def asearch(
         self, question: str, k: int = 5, *, filter: AnyFilter = None, threshold: float = -1.0

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from askoctober.errors import AskoctoberError
-from askoctober.index import LocalStore, read_manifest
 from askoctober.retrieval import Retriever
+from askoctober.types import Store
 
 EVERY = 2.0
 """Seconds between two looks at the manifest."""
@@ -25,20 +24,38 @@ class Serving(Protocol):
     retriever: Retriever
 
 
+@runtime_checkable
+class Rebuilt(Store, Protocol):
+    """A store that builds replace while it is open: an index folder, or a shelf in Milvus."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the build that was opened says of itself."""
+
+    def published(self) -> dict[str, Any]:
+        """The manifest that is in force now."""
+
+    def reopened(self) -> Rebuilt:
+        """The store as it is now."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
 class Following:
-    """Looks at an index folder every now and then, and serves what a build has put there."""
+    """Looks at an index every now and then, and serves what a build has put there."""
 
     def __init__(
         self,
         assistant: Serving,
-        index: Path,
+        index: object,
         tell: Callable[[str], None],
         rebase: Callable[[Retriever], None] | None = None,
         every: float = EVERY,
     ) -> None:
-        """Follow `index` for an assistant that serves it now; `rebase` takes the place of putting the new one there.
+        """Follow the store of an assistant that serves it now; `rebase` takes the place of putting the new one there.
 
-        `tell` is told in one line what was taken up, or why it could not be.
+        `index` is what that store is called. `tell` is told in one line what was taken up, or why it could not be.
         """
         self._assistant = assistant
         self._index = index
@@ -61,15 +78,15 @@ class Following:
 
     def look(self) -> bool:
         """Serve the index as it is now if it is another one; return whether it was."""
+        store = self._base.store
+        if not isinstance(store, Rebuilt):
+            return False
         try:
-            manifest = read_manifest(self._index)
-            if manifest in (self._seen, self._refused):
+            if store.published() in (self._seen, self._refused):
                 return False
-            store = self._base.store.reopened() if isinstance(self._base.store, LocalStore) else None
+            store = store.reopened()
         except AskoctoberError:
             return False  # it is being replaced or gone: what was opened serves on
-        if store is None:
-            return False
         made_with, ours = store.manifest.get("embedder"), _manifest_of(self._base).get("embedder")
         if made_with != ours:
             self._refused = store.manifest

@@ -34,6 +34,53 @@ def test_main_text_without_furniture(path: str) -> None:
     }
 
 
+HEAD = "<html><head><title>The Lamp</title>{}</head><body><article><h1>The Lamp</h1>{}<p>{}</p></article></body></html>"
+LD = (
+    '<script type="application/ld+json">{{"@context": "https://schema.org", "@type": "Article", '
+    '"author": {{"@type": "Person", "name": "{}"}}}}</script>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("B. Miller", "B. Miller"),
+        ("B Miller", "B Miller"),
+        ("J.R.R. Tolkien", "J.R.R. Tolkien"),
+        ("J. R. R. Tolkien", "J. R. R. Tolkien"),
+        ("J.-P. Sartre", "J.-P. Sartre"),
+        ("Dr. Ada Q. Keeper", "Dr. Ada Q. Keeper"),
+        ("Ada Keeper Jr.", "Ada Keeper Jr."),
+        ("B.&#160;Miller", "B. Miller"),
+        ("Ж. Медведев", "Ж. Медведев"),
+        ("Ada Keeper", "Ada Keeper"),
+        ("ada.keeper", "Ada Keeper"),
+    ],
+)
+def test_a_name_keeps_its_points(name: str, expected: str) -> None:
+    prose = " ".join(PROSE)
+    for head, byline in (
+        (f'<meta name="author" content="{name}">', ""),
+        (LD.format(name), ""),
+        ("", f'<p class="byline">By <span class="author">{name}</span></p>'),
+    ):
+        if name == "ada.keeper" and head.startswith("<script"):
+            continue  # there a single word is taken for no name
+        page = HEAD.format(head, byline, prose)
+        assert document(page.encode()).metadata["author"] == expected, page
+
+
+def test_each_of_several_names_keeps_its_points() -> None:
+    page = HEAD.format('<meta name="author" content="B. Miller; Ada Keeper; C. D. Lind">', "", " ".join(PROSE))
+    assert document(page.encode()).metadata["author"] == "B. Miller, Ada Keeper, C. D. Lind"
+
+
+def test_the_end_of_a_sentence_is_no_point_of_a_name() -> None:
+    prose = f"This was told by Ada. Keeper denied it. {' '.join(PROSE)}"
+    page = HEAD.format('<meta name="author" content="Ada Keeper">', "", prose)
+    assert document(page.encode()).metadata["author"] == "Ada Keeper"
+
+
 def test_encodings() -> None:
     assert decode_page("<p>Füße".encode("cp1252"), "iso-8859-1") == "<p>Füße"
     assert decode_page('<meta charset="windows-1251"><p>да'.encode("cp1251")).endswith("да")

@@ -42,7 +42,8 @@ def test_pages_become_paragraphs() -> None:
         "The third page has a sentence of its own to tell us. More of it.",
     ]
     assert [found.text[at:][:8] for at in found.pages] == ["Of the L", "page wit", "The thir"]
-    assert found.metadata == {"title": "The Lamp", "author": "Ada Keeper", "date": "2014-05-06"}
+    assert found.metadata == {"title": "The Lamp", "author": "Ada Keeper"}, "the day of a scan is not the article's"
+    assert found.extra == {"created": "2014-05-06"}
 
 
 def test_the_largest_type_is_the_title_where_none_is_given() -> None:

@@ -13,6 +13,7 @@ from askoctober.corpus.documents import Document, Failure, Source
 from askoctober.corpus.encoding import MARKS, decode
 from askoctober.corpus.metadata import Metadata, clean
 from askoctober.corpus.readers.blocks import TOO_DEEP, Collector, join, keep_spacing, parse_html, require
+from askoctober.corpus.readers.names import with_points
 from askoctober.errors import CorpusError
 
 ARCHIVES = (".mhtml", ".mht")
@@ -56,7 +57,7 @@ def read_page(page: str) -> Document:
     text = join(_blocks(found.body)) if found is not None and found.body is not None else ""
     if not any(character.isalpha() for character in text):
         raise CorpusError("has no main text; save the page again when it shows its article, or remove it.")
-    return Document(text, _metadata(found, language))
+    return Document(text, _metadata(found, language, page))
 
 
 _DATES = {"original_date": True, "extensive_search": False}
@@ -181,12 +182,12 @@ def _blocks(body: Any) -> list[str]:
     return out.blocks
 
 
-def _metadata(found: Any, language: str) -> Metadata:
+def _metadata(found: Any, language: str, page: str) -> Metadata:
     date = found.date or ""
     return clean(
         {
             "title": found.title,
-            "author": (found.author or "").replace(";", ","),
+            "author": with_points(found.author or "", page).replace(";", ","),
             "publisher": found.sitename,
             "date": date if _ISO_DATE.fullmatch(date) else "",
             "url": found.url,

@@ -51,7 +51,7 @@ def read(source: Source) -> Iterator[Document | Failure]:
             pages.append(lines or [])
             scanned += [number + 1] if is_scan else []
             broken += [number + 1] if lines is None else []
-        metadata = _metadata(document, pages[0] if pages else [])
+        metadata, created = _metadata(document, pages[0] if pages else [])
     finally:
         document.close()
     text, offsets = assemble(drop_repeated(pages))
@@ -61,7 +61,7 @@ def read(source: Source) -> Iterator[Document | Failure]:
         if scanned:
             raise CorpusError(f"is a scan without text; {OCR}")
         raise CorpusError("holds no words of an article; fill or remove it.")
-    yield Document(text, metadata, pages=tuple(offsets))
+    yield Document(text, metadata, pages=tuple(offsets), extra={"created": created} if created else {})
     if scanned:
         yield Failure(source.path, f"holds no text on {_ranges(scanned)}, which are scans; {OCR}")
     if broken:
@@ -114,14 +114,18 @@ def _cut(text: str) -> list[str]:
     return re.findall("[^\n\x02\ufffe]*(?:\n|[\x02\ufffe]\r?\n?|$)", text)
 
 
-def _metadata(document: Any, first: list[Line]) -> Metadata:
+def _metadata(document: Any, first: list[Line]) -> tuple[Metadata, str]:
+    """Return what the file says of the article, and the day on which the file itself was made.
+
+    That is often the day of a scan or a conversion, years after the article: a wrong date would be worse than none.
+    """
     values = document.get_metadata_dict()
     title = " ".join(tidy(values.get("Title", "")).split())
     if not title or _JUNK_TITLE.match(title):
         title = _largest(first)
     found = _DATE.match(values.get("CreationDate", ""))
-    date = "-".join(filter(None, found.groups())) if found else ""
-    return clean({"title": title, "author": values.get("Author"), "date": date})
+    created = "-".join(filter(None, found.groups())) if found else ""
+    return clean({"title": title, "author": values.get("Author")}), created
 
 
 def _largest(lines: list[Line]) -> str:
