@@ -20,7 +20,12 @@ PREFIX = "ASKOCTOBER_"
 FILE = "askoctober.toml"
 LEAST = {"chunk_size": 100, "context_tokens": 512, "passages": 1, "answer_tokens": 16}
 """What settings must at least be; the others are at least 0."""
-CHOICES = {"answer_length": ("short", "normal", "long"), "uploads": ("auto", "on", "off")}
+CHOICES = {
+    "answer_length": ("short", "normal", "long"),
+    "uploads": ("auto", "on", "off"),
+    "embed": ("local", "ray"),
+    "log": ("off", "text", "json"),
+}
 """What settings of a few words may be."""
 
 
@@ -39,7 +44,10 @@ class Config:
     """Every setting. Sizes are characters unless they say tokens.
 
     `memory` is megabytes for the codes of all chunks; `store` is an address in Milvus, where the shelf lies instead of
-    in the folder `index`.
+    in the folder `index`. `embed` is where a build embeds articles: in its own process, or by actors of Ray, at most
+    `ray_actors` of them (0 is one for each GPU, or else for each processor). A server remembers `answers_kept` answers,
+    and logs each question in a form, with its text only where `log_questions` is set. Other computers are asked for the
+    password of `password_hash`, unless it is `open`; docs/serving.md has the settings beside these.
     """
 
     corpus: Path = Path("corpus")
@@ -52,6 +60,8 @@ class Config:
     models_dir: Path | None = None
     calendar: str = "auto"
     threads: int = 0
+    embed: str = "local"
+    ray_actors: int = 0
     memory: int = 0
     context_tokens: int = 4096
     chunk_size: int = 1200
@@ -62,6 +72,16 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 7860
     uploads: str = "auto"
+    password_hash: str = ""
+    open: bool = False
+    host_names: str = ""
+    trusted_proxies: str = ""
+    frame_origins: str = ""
+    questions_a_minute: int = 60
+    requests_a_minute: int = 1200
+    answers_kept: int = 0
+    log: str = "off"
+    log_questions: bool = False
     own: Path | None = None
     feedback: Path = Path("feedback.jsonl")
     weights: Weights = field(default_factory=Weights)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,44 @@ class Draft:
     file: str
     signature: bytes = b""
     bands: tuple[bytes, ...] = ()
+
+
+class Embed(Protocol):
+    """Where articles are embedded; the same groups of them come to the same entries, wherever that is."""
+
+    def at_once(self) -> int:
+        """How many groups are embedded at once, so that this many are worth waiting for."""
+        ...
+
+    def __call__(
+        self, groups: Sequence[Sequence[Draft]], basis: FloatArray | None, tell: Callable[[int, int], None]
+    ) -> Iterator[tuple[list[Entry], FloatArray]]:
+        """Yield the entries of each group, in order, with the projection of token vectors (given or fitted).
+
+        Where no projection is given there is one group. `tell` is called with how much is done, and how much there is.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEmbed:
+    """Embeds one group after another in this process, `sentences` at once."""
+
+    encoder: Encoder
+    chunk_size: int
+    sentences: int = SENTENCES_AT_ONCE
+
+    def at_once(self) -> int:
+        """One: what is embedded can be made safe then."""
+        return 1
+
+    def __call__(
+        self, groups: Sequence[Sequence[Draft]], basis: FloatArray | None, tell: Callable[[int, int], None]
+    ) -> Iterator[tuple[list[Entry], FloatArray]]:
+        """Yield the entries of each group, in order, with the projection."""
+        for group in groups:
+            entries, basis = embed(group, self.chunk_size, self.encoder, basis, tell, self.sentences)
+            yield entries, basis
 
 
 def digest_of(article: Article) -> str:

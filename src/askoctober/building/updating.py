@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,15 +22,15 @@ import numpy as np
 
 from askoctober import chunking, corpus, models
 from askoctober.building import duplicates
-from askoctober.building.entries import SENTENCES_AT_ONCE, Draft, Progress, digest_of, embed
-from askoctober.building.states import States
+from askoctober.building.entries import Draft, Embed, LocalEmbed, Progress, digest_of
+from askoctober.building.states import States, folder_of
 from askoctober.config import Config
 from askoctober.corpus import Corpus, Failure
 from askoctober.corpus.finding import METADATA, Found
 from askoctober.corpus.reading import article_id
 from askoctober.embedding import load_encoder
-from askoctober.errors import CorpusError
-from askoctober.index import DamagedError, Entry, IndexWriter, Known, LocalStore, copy_entry
+from askoctober.errors import CorpusError, IndexFolderError
+from askoctober.index import DamagedError, Entry, IndexWriter, Known, LocalStore, copy_entry, read_manifest
 from askoctober.index.format import manifest_digest
 from askoctober.types import Article, Chunk, Encoder
 
@@ -42,7 +42,7 @@ BESIDE_READERS = 16
 Fewer at a time take no longer in all.
 """
 AT_ONCE = 300_000
-"""Characters that are embedded between two checkpoints: some ten seconds' work."""
+"""Characters of a group of articles, which is embedded between two checkpoints: some ten seconds' work."""
 FIRST = 64
 """Files, from all over a large corpus, that the projection of token vectors is fitted to."""
 TOLD_EVERY = 0.3
@@ -72,18 +72,21 @@ def build(
     *,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
+    embed: Embed | None = None,
     changed: Iterable[str] | None = None,
     tell: Callable[[str], None] | None = None,
     verify: bool = False,
 ) -> Report:
     """Build or update the index of `config.corpus` in `config.index`; only new and changed articles are embedded.
 
-    `changed` are the paths of the only files that may have changed, where these are known: no other is looked at.
-    `tell` is told for whom this waits. To `verify` is to compare what the index holds with its sums, whatever its size.
+    They are embedded where `config.embed` says, or by `embed`, which has to hold the same encoder. `changed` are the
+    paths of the only files that may have changed, where these are known: no other is looked at. `tell` is told for whom
+    this waits. To `verify` is to compare what the index holds with its sums, whatever its size.
 
     Raises:
+        ConfigError: what `config.embed` names is not installed, or does not answer.
         CorpusError: there is no folder of articles, or no article in it.
-        ModelError: the embedder is not here.
+        ModelError: the embedder is not here, or not where it is to embed.
         IndexFolderError: the index cannot be written, or another build holds it for too long.
     """
     began = time.perf_counter()
@@ -92,25 +95,47 @@ def build(
     shelf = Corpus(config.corpus)
     encoder = encoder or load_encoder(models.resolve(config.embedder, config.models_dir), threads=config.threads)
     about, anew = about_of(config, encoder), False
-    while True:
-        try:
-            with _open_writer(config, about, anew=anew, verify=verify, tell=tell) as writer:
-                update = _Update(writer, shelf, config, encoder, progress)
-                update.run(None if changed is None else frozenset(changed))
-                # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are made
-                # anew.
-                if not writer.is_outgrown or anew:
-                    if not update.is_empty:
-                        update.commit({"corpus": config.corpus.name})
-                    break
-        except DamagedError:  # sums are right, but not what they are of: nothing of it can be gone on from
-            if anew:
-                raise
-        changed, anew = None, True
+    with ExitStack() as stack:
+        embed = embed or stack.enter_context(_embed_of(config, encoder))
+        while True:
+            try:
+                with _open_writer(config, about, anew=anew, verify=verify, tell=tell) as writer:
+                    update = _Update(writer, shelf, config, embed, progress)
+                    update.run(None if changed is None else frozenset(changed))
+                    # Token vectors of a shelf that began very small lie in a space that suits it ill: once, all are
+                    # made anew.
+                    if not writer.is_outgrown or anew:
+                        if not update.is_empty:
+                            update.commit({"corpus": config.corpus.name})
+                        break
+            except DamagedError:  # sums are right, but not what they are of: nothing of it can be gone on from
+                if anew:
+                    raise
+            changed, anew = None, True
     if update.is_empty:
         why = f": {update.failed[0]}" if update.failed else "; put .md or .txt files in it."
-        raise CorpusError(f"The folder {config.corpus} holds no article that can be read{why}")
+        kept = _kept(config, writer.manifest)
+        raise CorpusError(f"The folder {config.corpus} holds no article that can be read{why}{kept}")
     return update.report(began)
+
+
+def _embed_of(config: Config, encoder: Encoder) -> AbstractContextManager[Embed]:
+    """Where the articles are embedded: in this process, or by Ray."""
+    if config.embed == "ray":
+        from askoctober.building.on_ray import RayEmbed
+
+        return RayEmbed(config, encoder)
+    return nullcontext(LocalEmbed(encoder, config.chunk_size))
+
+
+def _kept(config: Config, manifest: Mapping[str, Any] | None) -> str:
+    """Say that the index in force stays where there is nothing to make another one of, and how to be rid of it."""
+    with suppress(IndexFolderError):
+        manifest = manifest if config.store else read_manifest(config.index)
+    if not manifest:
+        return ""
+    place, remove = (config.store, "") if config.store else (config.index, "; delete that folder to remove it")
+    return f" The index in {place} was kept as it was, with its {manifest.get('articles', 0)} articles{remove}."
 
 
 def _open_writer(config: Config, about: Mapping[str, Any], **how: Any) -> AbstractContextManager[IndexWriter]:
@@ -144,9 +169,9 @@ def extend(
     """
     began = time.perf_counter()
     with IndexWriter.open(index, about_of(config, encoder), basis=base.basis, verify=verify) as writer:
-        update = _Update(
-            writer, Corpus(folder), config, encoder, progress or _silent, OWN, frozenset(base.digests()), BESIDE_READERS
-        )
+        embed = LocalEmbed(encoder, config.chunk_size, BESIDE_READERS)
+        taken = frozenset(base.digests())
+        update = _Update(writer, Corpus(folder), config, embed, progress or _silent, OWN, taken)
         update.run(None)
         if not update.is_empty:
             update.commit({"own": True})
@@ -161,20 +186,19 @@ class _Update:
         writer: IndexWriter,
         shelf: Corpus,
         config: Config,
-        encoder: Encoder,
+        embed: Embed,
         progress: Progress,
         prefix: str = "",
         taken: frozenset[str] = frozenset(),
-        at_once: int = SENTENCES_AT_ONCE,
     ) -> None:
         """Bring the index up to date with a corpus, with `prefix` before its paths; ids that are `taken` fail."""
         self.failed: list[Failure] = list(shelf.failed)
-        self._writer, self._shelf, self._config, self._encoder = writer, shelf, config, encoder
-        self._progress, self._prefix, self._taken, self._at_once = progress, prefix, taken, at_once
-        self._states = States(config.index if not prefix else writer.folder, _digest(writer.manifest))
+        self._writer, self._shelf, self._embed = writer, shelf, embed
+        self._progress, self._prefix, self._taken = progress, prefix, taken
+        self._states = States(writer.folder if prefix else folder_of(config), _digest(writer.manifest))
         self._files = {entry.path for entry in shelf.entries}
         self._waiting: dict[str, Draft] = {}
-        self._characters = 0
+        self._characters = self._groups = 0
         self._seen: set[str] = set()
         self._kept: set[str] = set()
         self._again: list[Known] = []
@@ -299,38 +323,52 @@ class _Update:
         self._waiting[article.id] = Draft(article, digest, file, signature.tobytes(), _keys(signature))
         self._characters += len(article.text)
         if self._characters >= AT_ONCE:
-            self._flush()
+            self._characters, self._groups = 0, self._groups + 1
+            # The projection is fitted to the first group, whoever embeds the others.
+            if self._writer.basis is None or self._groups >= self._embed.at_once():
+                self._flush()
         return True
 
     def _flush(self) -> None:
         """Put in force what is waiting: moved or copied where its text is known, else embedded."""
-        drafts: list[Draft] = []
-        copies: list[Entry] = []
+        groups = self._planned()
+        self._waiting, self._characters, self._groups = {}, 0, 0
+        basis = self._writer.basis
+        embedded = self._embed([drafts for drafts, _ in groups if drafts], basis, partial(self._progress, "embedding"))
+        for drafts, copies in groups:
+            if drafts:
+                entries, fitted = next(embedded)
+                if basis is None:
+                    self._writer.set_basis(fitted, sum(len(entry.tokens) for entry in entries))
+                for entry in entries:
+                    self._writer.add(entry)
+                self._embedded += len(entries)
+            for copy in copies:  # after what they repeat: a new index needs its projection before its first article
+                self._writer.add(copy)
+            self._writer.checkpoint()
+
+    def _planned(self) -> list[tuple[list[Draft], list[Entry]]]:
+        """Move what was only moved; of each group of the others, return what is to be embedded, and the copies."""
+        groups: list[tuple[list[Draft], list[Entry]]] = []
+        earlier: list[Draft] = []
         meeting: dict[bytes, list[int]] = {}
-        for draft in self._waiting.values():
-            if self._move(draft):
-                continue
-            near = sorted({place for key in draft.bands for place in meeting.get(key, ())})
-            copied = self._copied(draft, (drafts[place] for place in near))
-            if copied:
-                copies.append(copy_entry(draft.article, draft.digest, draft.file, copied))
-            else:
-                for key in draft.bands:
-                    meeting.setdefault(key, []).append(len(drafts))
-                drafts.append(draft)
-        self._waiting, self._characters = {}, 0
-        if drafts:
-            tell = partial(self._progress, "embedding")
-            basis = self._writer.basis
-            entries, fitted = embed(drafts, self._config.chunk_size, self._encoder, basis, tell, self._at_once)
-            if basis is None:
-                self._writer.set_basis(fitted, sum(len(entry.tokens) for entry in entries))
-            for entry in entries:
-                self._writer.add(entry)
-            self._embedded += len(entries)
-        for copy in copies:  # after what they repeat: a new index needs its projection before its first article
-            self._writer.add(copy)
-        self._writer.checkpoint()
+        for group in _grouped(self._waiting.values()):
+            drafts: list[Draft] = []
+            copies: list[Entry] = []
+            for draft in group:
+                if self._move(draft):
+                    continue
+                near = sorted({place for key in draft.bands for place in meeting.get(key, ())})
+                copied = self._copied(draft, (earlier[place] for place in near))
+                if copied:
+                    copies.append(copy_entry(draft.article, draft.digest, draft.file, copied))
+                else:
+                    for key in draft.bands:
+                        meeting.setdefault(key, []).append(len(earlier))
+                    earlier.append(draft)
+                    drafts.append(draft)
+            groups.append((drafts, copies))
+        return groups
 
     def _move(self, draft: Draft) -> bool:
         """Take over the vectors of an article that has only changed its path."""
@@ -395,6 +433,19 @@ class _Update:
                 if isinstance(item, Article) and self._prefix + item.path in paths:
                     self._seen.discard(self._prefix + item.path)
                     self._take(item, file)
+
+
+def _grouped(drafts: Iterable[Draft]) -> list[list[Draft]]:
+    """Part drafts into groups of `AT_ONCE` characters each, the last one smaller."""
+    groups: list[list[Draft]] = []
+    characters = AT_ONCE
+    for draft in drafts:
+        if characters >= AT_ONCE:
+            groups.append([])
+            characters = 0
+        groups[-1].append(draft)
+        characters += len(draft.article.text)
+    return groups
 
 
 def _keys(signature: duplicates.Signature) -> tuple[bytes, ...]:

@@ -84,6 +84,15 @@ ModelsDir: TypeAlias = Annotated[
 Threads: TypeAlias = Annotated[
     int | None, typer.Option("--threads", min=0, help="Processor threads; 0 picks them.", show_default="0")
 ]
+Embed: TypeAlias = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option(
+        "--embed",
+        help="Where articles are embedded: in this process, or by actors of Ray, on this computer or on the cluster "
+        "that RAY_ADDRESS names.",
+        show_default=_DEFAULT.embed,
+    ),
+]
 Memory: TypeAlias = Annotated[
     int | None,
     typer.Option(
