@@ -1,6 +1,7 @@
 # make install | run | test | soak | check | eval | clean
 #
-#   make run PORT=8080          the chat, on another port (HOST=0.0.0.0: for other machines too)
+#   make run PORT=8080          the chat, on another port
+#   make run HOST=0.0.0.0       for other machines too, which are asked for a password (docs/serving.md)
 #   make install PYTHON=python3.12
 #   make eval QUESTIONS=more.jsonl ARTICLES=shelf FLAGS="--sample 30"
 
@@ -60,7 +61,7 @@ export PORT_CHECK
 
 help:
 	@echo "make install   make .venv and install askoctober with its tools into it"
-	@echo "make run       fetch the models, bring the index up to date, serve the chat (PORT=..., HOST=...)"
+	@echo "make run       fetch the models, bring the index up to date, serve the chat (PORT=..., HOST=..., FLAGS=...)"
 	@echo "make test      all tests"
 	@echo "make soak      hours of kills, full disks, power cuts and mutations; make test runs some of each"
 	@echo "make check     lint, format, types, architecture"
@@ -90,7 +91,7 @@ port:
 		"$(PYTHON)" -c "$$PORT_CHECK" "$(or $(HOST),127.0.0.1)" "$(or $(PORT),7860)"
 
 run: port $(STAMP)
-	@$(ASKOCTOBER) serve --refresh $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
+	@$(ASKOCTOBER) serve --refresh $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)") $(FLAGS)
 
 models: $(STAMP)
 	@$(ASKOCTOBER) models pull --all

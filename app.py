@@ -1,7 +1,8 @@
 """The chat as one script, the way model-hosting spaces start it: `python app.py`.
 
 The address comes from HOST and PORT, or from GRADIO_SERVER_NAME and GRADIO_SERVER_PORT. Models that are absent are
-fetched, and the index is brought up to date.
+fetched, and the index is brought up to date. Where other computers reach the address, ASKOCTOBER_PASSWORD_HASH has to
+be set (askoctober password), or ASKOCTOBER_OPEN=true, which lets in everybody.
 """
 
 import os

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import pty
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,15 +18,19 @@ from typer.testing import CliRunner
 
 from askoctober import cli, models
 from askoctober.cli import loading, progress, show
+from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.index import LocalStore
 from askoctober.retrieval import Retriever
+from askoctober.web.guarding import Rules
+from askoctober.web.guarding.secret import Secret
 from cli_fakes import ARTICLE, QUOTE, REPORT, START, FakeAssistant, FakeRetriever, no_model
 from encoders import HashEncoder
 from shelves import build_from, write_files
 
 TESTS = Path(__file__).parent
 COMMANDS = ["index", "search", "ask", "batch", "chat", "serve", "info", "models", "eval", "fetch", "doctor", "mcp"]
+COMMANDS += ["password"]
 
 
 @pytest.fixture
@@ -351,7 +356,7 @@ def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
 ) -> None:
     def serve(served: FakeAssistant, host: str, port: int, *, announce: Callable[[str], None], **rest: Any) -> None:
         assert served is assistant and not served.closed
-        assert rest == {"own": None, "feedback": Path("feedback.jsonl")}
+        assert rest == {"own": None, "feedback": Path("feedback.jsonl"), "rules": Rules()}
         announce(f"http://{host}:{port}/")
 
     reasons = iter(["articles have changed", ""])
@@ -371,13 +376,69 @@ def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("settings", [{}, {"ASKOCTOBER_PASSWORD_HASH": "plain words"}])
+def test_serve_lets_nobody_in_by_mistake(
+    settings: dict[str, str],
+    assistant: FakeAssistant,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading, "load_served", lambda config: pytest.fail("loaded"))
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert cli.main(["serve", "--refresh", "--host", "0.0.0.0", "--port", str(port)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "`askoctober password`" in said.err and said.err.count("\n") == 1
+    assert "plain words" not in said.err and (settings or "--open" in said.err)
+
+
+def test_a_password_becomes_a_setting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for args, given in ((["password"], "nine tall oaks\n"), (["password", "--random"], "")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        assert cli.main(args) == 0
+        said = capsys.readouterr()
+        Path("askoctober.toml").write_text(said.out, encoding="utf-8")
+        secret = Rules.of(Config.load()).secret
+        password = given.strip() or said.err.splitlines()[0].rpartition(" ")[2]
+        assert secret is not None and secret.matches(password) and password not in said.out
+        assert said.err.splitlines()[-1].startswith("Put this line at the head of askoctober.toml")
+    assert cli.main(["password", "--random", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert Secret.parse(made["password_hash"]).matches(made["password"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert cli.main(["password"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "give 8 or more" in said.err and "short" not in said.err
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(start: Start) -> None:
+    master, slave = pty.openpty()
+    process = start("password", stdin=slave, stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    seen = b""
+    for word in (b"nine tall oaks", b"nine tall elms", b"nine tall oaks", b"nine tall oaks"):
+        while not seen.endswith(b": "):
+            seen += _read(master)
+        os.write(master, word + b"\n")
+        seen += b"\n"
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert process.wait(60) == 0 and line.startswith('password_hash = "scrypt:') and b"nine" not in seen
+    assert Secret.parse(line.split('"')[1]).matches("nine tall oaks")
+
+
 @pytest.mark.parametrize(
     ("flags", "kept"),
     [
         ([], True),
         (["--no-uploads"], False),
-        (["--host", "0.0.0.0"], False),
-        (["--host", "0.0.0.0", "--uploads"], True),
+        (["--host", "0.0.0.0", "--open"], False),
+        (["--host", "0.0.0.0", "--open", "--uploads"], True),
     ],
 )
 def test_serve_lets_readers_add_articles_where_they_may(
@@ -401,10 +462,14 @@ def test_serve_lets_readers_add_articles_where_they_may(
     fake = SimpleNamespace(retriever=base, close=lambda: None)
     monkeypatch.setattr(loading, "load_assistant", lambda config: fake)
     monkeypatch.setattr(loading, "load_served", lambda config: fake)
-    monkeypatch.setattr("askoctober.web.server.listen", lambda host, port: SimpleNamespace(close=lambda: None))
+    bound = SimpleNamespace(getsockname=lambda: (flags[1] if "--host" in flags else "127.0.0.1", 7860))
+    monkeypatch.setattr("askoctober.web.server.listen", lambda host, port: nullcontext(bound))
     monkeypatch.setattr("askoctober.web.server.serve", serve)
     assert cli.main(["serve", *flags]) == 0
     said = capsys.readouterr().err
+    if "--open" in flags:
+        first, _, said = said.partition("\n")
+        assert first == "Everybody who reaches 0.0.0.0 can use this chat; askoctober password sets a password."
     assert served["feedback"] == Path("thumbs.jsonl")
     paths = [article.path for article in served["retriever"].store.articles()]
     if kept:
@@ -416,21 +481,58 @@ def test_serve_lets_readers_add_articles_where_they_may(
         retriever.store.close()
 
 
-def test_plain_progress_is_a_line_now_and_then(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+def test_plain_progress_is_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     with progress.progress() as tell:
-        for done in range(101):
-            tell("Embedding", done, 100)
-            clock[0] += 1
-        tell("Embedding", 100, 100)
+        for done in range(1001):
+            tell("Embedding", done, 1000)
+            clock[0] += 0.5
+        tell("Embedding", 1000, 1000)
         tell("Writing", 0, 0)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["Embedding: 0/100", "Embedding: 10/100, about 2 min left"]
-    assert lines[-3:] == ["Embedding: 90/100, about 10 s left", "Embedding: 100/100", "Writing"]
+    assert lines[:2] == ["Embedding: 0/1000", "Embedding: 100/1000, about 8 min left"]
+    assert lines[-3:] == [
+        "Embedding: 900/1000, about 50 s left",
+        "Embedding: 1000/1000 in 8 min, 2 a second",
+        "Writing",
+    ]
     assert len(lines) == 12
+
+
+def test_plain_progress_of_stages_that_take_turns_says_each_once(
+    capsys: pytest.CaptureFixture[str], clock: list[float]
+) -> None:
+    with progress.progress() as tell:
+        tell("reading", 0, 1)
+        for part in range(40):
+            tell("reading", part, 1000)
+            for done in (0, 512, 1024):
+                tell("embedding", done, 1024 + part % 2)
+                clock[0] += 4
+            tell("embedding", 1024 + part % 2, 1024 + part % 2)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 0/1",
+        "embedding: 0/1024",
+        "embedding: 1024/1024 in 8 s, 128 a second",
+    ]
+
+
+def test_plain_progress_that_is_slow_is_a_line_in_ten_minutes(
+    capsys: pytest.CaptureFixture[str], clock: list[float]
+) -> None:
+    with progress.progress(size=True) as tell:
+        for done in range(1000):
+            tell("reading", done * 1_000_000, 10**12)
+            clock[0] += 6
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["reading: 0/1000000 MB", "reading: 100/1000000 MB, about 1666 h left"]
+    assert len(lines) == 10
 
 
 def test_clean_leaves_only_what_cannot_steer_a_terminal() -> None:
@@ -446,6 +548,15 @@ def test_search_within_a_part_of_the_shelf(assistant: FakeAssistant) -> None:
 
     assert len(found("--where", f"article={ARTICLE.path}", "--where", "article=other.md")) == 1
     assert found("--where", "author=nobody at all") == found("--threshold", "1") == []
+    for flags, said in (
+        (["--where", "author=nobody at all", "--where", "topic=x"], True),
+        (["--where", f"article={ARTICLE.path}", "--threshold", "1"], False),
+        (["--threshold", "1"], False),
+    ):
+        result = CliRunner().invoke(cli.app, ["search", "What?", *flags])
+        assert (result.exit_code, result.stdout) == (0, "No passage was found.\n")
+        told = "no article has this: --where author=nobody at all --where topic=x\n"
+        assert result.stderr == (told if said else "")
     status, told = found("--where", "since")
     assert status == 2 and "--where author=Reed" in told
     for wrong in (["--where", "since=yesterday"], ["--where", "since=1917", "--where", "since=1918"]):

@@ -119,10 +119,12 @@ def test_run_serves_where_it_is_told(make: Make, tmp_path: Path) -> None:
     done = make("run", "PORT=8123")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     make("run", HOST="0.0.0.0")
+    make("run", "FLAGS=--open", HOST="0.0.0.0")
     make("run")
     assert [" ".join(call.split()) for call in calls.read_text().splitlines()] == [
         "-m askoctober serve --refresh --port 8123",
         "-m askoctober serve --refresh --host 0.0.0.0",
+        "-m askoctober serve --refresh --host 0.0.0.0 --open",
         "-m askoctober serve --refresh",
     ]
 

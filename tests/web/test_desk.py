@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -10,11 +11,14 @@ import pytest
 
 from askoctober.config import Config
 from askoctober.errors import GenerationError, QuestionError
-from askoctober.types import Answer, Event, EvidenceFound, Message, TextPiece
-from askoctober.web.desk import Busy, Closing, Desk, TooLate, Waiting
+from askoctober.types import Answer, Event, EvidenceFound, Message, Reading, TextPiece
+from askoctober.web import desk as at_desk
+from askoctober.web.desk import Desk, Silence, Waiting
 from askoctober.web.line import Line
+from askoctober.web.observing import Observing, Record
+from askoctober.web.refusals import Busy, Closing, TooLate
 
-from .fakes import FakeAssistant, answer
+from .fakes import EVIDENCE, FakeAssistant, answer
 
 
 class Scripted(FakeAssistant):
@@ -24,34 +28,64 @@ class Scripted(FakeAssistant):
         super().__init__(0)
         self.go = threading.Event()
         self.at_once = self.most = 0
+        self.searching = self.most_searching = 0
         self.order: list[str] = []
+        self.retriever.store.manifest = {"generation": 1}
 
     def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
+        try:
+            self.searching += 1
+            self.most_searching = max(self.most_searching, self.searching)
+            time.sleep(0.02 if "search" in question else 0)
+            self.searching -= 1
+            yield EvidenceFound(question, (), ())
+            yield from self._write(question)
+        except GeneratorExit:
+            self.closed += 1
+            raise
+
+    def _write(self, question: str) -> Iterator[Event]:
         self.order.append(question)
         self.at_once += 1
         self.most = max(self.most, self.at_once)
         try:
-            yield EvidenceFound(question, (), ())
             if "broken" in question:
                 raise GenerationError("broken; ask again.")
+            if "silent" in question:
+                self.go.wait(10)
             while "hold" in question and not self.go.wait(0.01):
                 yield TextPiece("x")
             yield answer(question, question, f"about {question}", (), (), (), declined="far" in question)
-        except GeneratorExit:
-            self.closed += 1
-            raise
         finally:
             self.at_once -= 1
+
+
+class Counting(Observing):
+    """Remembers what became of the questions."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        super().__init__(None, self.records.append)
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        return Counter(record.outcome for record in self.records)
 
 
 def run(test: Any, *args: Any) -> Any:
     return anyio.run(test, *args)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(10):
+        while not condition():
+            await anyio.sleep(0.002)
+
+
 def test_answers_come_one_after_another_and_are_not_mixed():
     async def ask():
-        assistant = Scripted()
-        desk = Desk(assistant, waiting=99, per_client=99)
+        assistant, counting = Scripted(), Counting()
+        desk = Desk(assistant, waiting=99, per_client=99, observing=counting)
         found: dict[str, Answer] = {}
 
         async def one(number: int) -> None:
@@ -61,14 +95,14 @@ def test_answers_come_one_after_another_and_are_not_mixed():
             for number in range(40):
                 group.start_soon(one, number)
         assert {q: a.text for q, a in found.items()} == {f"q{n}": f"about q{n}" for n in range(40)}
-        assert assistant.most == 1 and len(desk) == 0 and desk.outcomes["answered"] == 40
+        assert assistant.most == 1 and len(desk) == 0 and counting.outcomes == {"answered": 40}
 
     run(ask)
 
 
 def test_clients_take_turns():
     async def ask():
-        assistant, desk = Scripted(), None
+        assistant = Scripted()
         desk = Desk(assistant, waiting=99, per_client=99)
         async with anyio.create_task_group() as group:
             for number, client in enumerate("aaaabbc"):
@@ -82,8 +116,8 @@ def test_clients_take_turns():
 
 def test_beyond_the_bounds_a_question_is_refused_with_a_time():
     async def ask():
-        assistant = Scripted()
-        desk = Desk(assistant, waiting=3, per_client=2)
+        assistant, counting = Scripted(), Counting()
+        desk = Desk(assistant, waiting=3, per_client=2, observing=counting)
         async with anyio.create_task_group() as group:
             for client in ("a", "a", "b", "c"):
                 group.start_soon(lambda c=client: desk.ask("hold", client=c))
@@ -92,14 +126,14 @@ def test_beyond_the_bounds_a_question_is_refused_with_a_time():
                 with pytest.raises(Busy) as caught:
                     await desk.ask("more", client=client)
                 assert caught.value.retry_after >= 1
-            assert desk.outcomes["refused"] == 2
+            assert counting.outcomes["refused"] == 2
             assistant.go.set()
         assert (await desk.ask("again", client="a")).text == "about again"
 
     run(ask)
 
 
-def test_who_waits_is_told_the_place():
+def test_what_is_found_is_there_before_the_turn_and_who_waits_is_told_the_place():
     async def ask():
         assistant = Scripted()
         desk = Desk(assistant)
@@ -109,51 +143,139 @@ def test_who_waits_is_told_the_place():
             seen: list[Any] = []
             async for event in desk.stream("two", client="b"):
                 seen.append(event)
+                if isinstance(event, Waiting):
+                    assistant.go.set()
+        assert isinstance(seen[0], EvidenceFound) and seen[1] == Waiting(1) and isinstance(seen[-1], Answer)
+
+    run(ask)
+
+
+def test_a_follow_up_waits_first():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: desk.ask("hold one", client="a"))
+            await anyio.sleep(0.05)
+            seen: list[Any] = []
+            async for event in desk.stream("two", [{"role": "user", "content": "before"}], client="b"):
+                seen.append(event)
                 assistant.go.set()
-        assert seen[0] == Waiting(1) and isinstance(seen[-1], Answer)
+        assert seen[0] == Waiting(1) and isinstance(seen[1], EvidenceFound) and isinstance(seen[-1], Answer)
+
+    run(ask)
+
+
+def test_only_a_few_searches_run_at_once():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant, waiting=99, per_client=99)
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(desk.ask, f"search {number}")
+        assert 1 < assistant.most_searching <= at_desk.SEARCHES_AT_ONCE and assistant.most == 1
 
     run(ask)
 
 
 def test_a_client_that_goes_away_stops_the_model_within_half_a_second():
     async def ask():
-        assistant = Scripted()
-        desk = Desk(assistant)
+        assistant, counting = Scripted(), Counting()
+        desk = Desk(assistant, observing=counting)
         with anyio.move_on_after(0.1):
             await desk.ask("hold for ever")
         began = time.monotonic()
         assert (await desk.ask("next")).text == "about next"
         assert time.monotonic() - began < 0.5
         assert assistant.at_once == 0 and assistant.most == 1
-        assert desk.outcomes["stopped"] == 1 and len(desk) == 0
+        assert counting.outcomes == {"stopped": 1, "answered": 1} and len(desk) == 0
 
     run(ask)
 
 
-def test_an_answer_that_takes_too_long_is_given_up():
+def test_a_client_that_goes_away_is_not_held_by_a_silent_model():
     async def ask():
-        desk = Desk(Scripted(), seconds=0.1)
+        assistant = Scripted()
+        desk = Desk(assistant)
+        began = time.monotonic()
+        with anyio.move_on_after(0.1):
+            await desk.ask("silent")
+        assert time.monotonic() - began < 2 and assistant.at_once == 1
+        async with anyio.create_task_group() as group:
+            group.start_soon(desk.ask, "next")
+            await anyio.sleep(0.1)
+            assert assistant.order == ["silent"], "the next one waits until the model listens"
+            assistant.go.set()
+        assert assistant.order == ["silent", "next"] and assistant.most == 1 and assistant.closed == 1
+
+    run(ask)
+
+
+@pytest.mark.parametrize("question", ["hold for ever", "silent"])
+def test_an_answer_that_takes_too_long_is_given_up_at_once(question):
+    async def ask():
+        assistant, counting = Scripted(), Counting()
+        desk = Desk(assistant, seconds=0.1, observing=counting)
+        began = time.monotonic()
         with pytest.raises(TooLate):
-            await desk.ask("hold for ever")
-        assert len(desk) == 0
+            await desk.ask(question)
+        assert time.monotonic() - began < 5
+        assistant.go.set()
+        await until(lambda: len(desk) == 0)
+        assert assistant.closed == 1
+        (record,) = counting.records
+        assert (record.outcome, record.error) == ("failed", "TooLate")
+
+    run(ask)
+
+
+def test_while_the_model_is_silent_that_is_told(monkeypatch):
+    monkeypatch.setattr(at_desk, "TOLD_EVERY", 0.05)
+
+    async def ask():
+        assistant = Scripted()
+        seen: list[Any] = []
+        async for event in Desk(assistant).stream("silent"):
+            seen.append(event)
+            if seen.count(Silence()) == 3:
+                assistant.go.set()
+        assert isinstance(seen[0], EvidenceFound) and isinstance(seen[-1], Answer)
+        assert set(map(type, seen[1:-1])) == {Silence} and len(seen) >= 5
 
     run(ask)
 
 
 def test_a_failure_is_one_questions_own():
     async def ask():
-        desk = Desk(Scripted())
+        counting = Counting()
+        desk = Desk(Scripted(), observing=counting)
         with pytest.raises(GenerationError):
             await desk.ask("broken")
         with pytest.raises(QuestionError):
             await desk.ask("  ")
-        assert (await desk.ask("far")).declined
-        assert dict(desk.outcomes) == {"answered": 0, "declined": 1, "failed": 2, "stopped": 0, "refused": 0}
+        assert (await desk.ask("far")).declined and len(desk) == 0
+        told = [(record.outcome, record.error) for record in counting.records]
+        assert told == [("failed", "GenerationError"), ("refused", "QuestionError"), ("declined", "")]
 
     run(ask)
 
 
-def test_at_the_end_each_question_is_finished_or_refused():
+@pytest.mark.parametrize("question", ["Who\x00?", "\x1b[2J who", "who\x7f", "who\x9b", "\ud800 who", "who \udfff"])
+def test_what_is_no_text_is_refused(question):
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant)
+        for ask in (desk.ask, desk.search):
+            with pytest.raises(QuestionError, match="control character U\\+00|half a character"):
+                await ask(question)
+        assert assistant.order == []
+        assert (await desk.ask("two\nlines\tand more")).text
+
+    run(ask)
+
+
+@pytest.mark.parametrize("question", ["hold", "silent"])
+def test_at_the_end_each_question_is_finished_or_refused(question):
     async def ask():
         assistant = Scripted()
         desk = Desk(assistant)
@@ -165,53 +287,150 @@ def test_at_the_end_each_question_is_finished_or_refused():
             except Closing as error:
                 told.append(error)
 
+        assert desk.state == "ready"
+        began = time.monotonic()
         async with anyio.create_task_group() as group:
-            group.start_soon(one, "hold one")
-            group.start_soon(one, "hold two")
+            group.start_soon(one, f"{question} one")
+            group.start_soon(one, f"{question} two")
             await anyio.sleep(0.05)
             await desk.drain(0.1)
-            assert desk.is_closing
+            assert desk.state == "closing"
+        assert time.monotonic() - began < 5
         assert len(told) == 2 and all(isinstance(error, Closing) for error in told)
         for refused in (lambda: desk.ask("new"), lambda: desk.search("new")):
             with pytest.raises(Closing):
                 await refused()
-        quick = Desk(Scripted())
+        assistant.go.set()
+        counting = Counting()
+        quick = Desk(Scripted(), observing=counting)
         async with anyio.create_task_group() as group:
             group.start_soon(quick.ask, "soon done")
             await anyio.sleep(0)
             await quick.drain(5)
-        assert quick.outcomes["answered"] + quick.outcomes["refused"] == 1
+        assert counting.outcomes["answered"] + counting.outcomes["refused"] == 1
 
     run(ask)
 
 
 def test_kept_answers_are_those_of_the_same_index_question_and_history():
     async def ask():
-        assistant = Scripted()
-        desk = Desk(assistant, kept=2)
+        assistant, counting = Scripted(), Counting()
+        desk = Desk(assistant, kept=2, observing=counting)
         first = await desk.ask("one")
         assert await desk.ask("one") is first and assistant.order == ["one"]
+        assert [record.is_kept for record in counting.records] == [False, True]
         await desk.ask("one", [{"role": "user", "content": "before"}])
         await desk.ask("one", config=Config(passages=3))
+        assert await desk.ask("one", config=Config(passages=3), door="mcp", client="b")
         assert assistant.order == ["one"] * 3
         assert await desk.ask("one") is not first, "two are kept"
-        assistant.retriever.store.manifest = {"another": "index"}
+        assistant.retriever.store.manifest = {"generation": 2}
         await desk.ask("one")
         assert len(assistant.order) == 5
 
     run(ask)
 
 
+def test_answers_are_not_kept_where_the_index_or_the_model_may_be_another():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant, kept=9)
+        first = await desk.ask("one")
+        other = Scripted().retriever  # opened anew, under the same manifest: articles may have joined it
+        assistant.retriever = other
+        assert await desk.ask("one") is not first
+        assistant.generator.name = "another"
+        await desk.ask("one")
+        assert len(assistant.order) == 3
+        await desk.ask("one")
+        assert len(assistant.order) == 3
+        del other.store.manifest
+        await desk.ask("one")
+        await desk.ask("one")
+        assert len(assistant.order) == 5, "what cannot be known is not kept"
+
+    run(ask)
+
+
+def test_an_answer_from_an_index_that_went_meanwhile_is_not_kept():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant, kept=9)
+        async with anyio.create_task_group() as group:
+            group.start_soon(desk.ask, "hold")
+            await until(lambda: bool(assistant.order))
+            assistant.retriever.store.manifest = {"generation": 2}
+            assistant.go.set()
+        await desk.ask("hold")
+        assert assistant.order == ["hold", "hold"]
+
+    run(ask)
+
+
+def test_who_fails_before_anything_stands_in_nobodys_way():
+    class Broken(FakeAssistant):
+        def stream(self, *asked: Any) -> Iterator[Event]:
+            raise GenerationError("broken; ask again.")
+
+    async def ask():
+        desk = Desk(Broken(0))
+        with pytest.raises(GenerationError):
+            await desk.ask("one")
+        assert len(desk) == 0
+
+    run(ask)
+
+
 def test_the_line_may_be_shared():
     async def ask():
-        line = Line()
+        line, counting = Line(), Counting()
         place = line.join()
-        desk = Desk(Scripted(), line=line)
+        desk = Desk(Scripted(), line=line, observing=counting)
         async with anyio.create_task_group() as group:
             group.start_soon(desk.ask, "one")
             await anyio.sleep(0.05)
-            assert desk.outcomes["answered"] == 0
+            assert counting.records == []
             place.leave()
-        assert desk.outcomes["answered"] == 1
+        (record,) = counting.records
+        assert (record.outcome, record.position) == ("answered", 1)
+        assert record.stages["wait"] > 0.03 and list(record.stages)[:2] == ["wait", "retrieve"]
 
     run(ask)
+
+
+def test_the_state_is_that_of_the_model():
+    assistant = Scripted()
+    desk = Desk(assistant)
+    assert desk.state == "ready"
+    assistant.generator.state = "starting"
+    assert desk.state == "starting"
+
+
+def test_a_stream_may_be_left_at_any_event():
+    async def ask():
+        for count in range(1, 6):
+            assistant, counting = Told(), Counting()
+            desk = Desk(assistant, observing=counting)
+            events = desk.stream("who")
+            for _ in range(count):
+                await anext(events)
+            await events.aclose()
+            await until(lambda desk=desk: len(desk) == 0)
+            assert counting.outcomes == {"stopped": 1} and assistant.ended == 1
+
+    run(ask)
+
+
+class Told(FakeAssistant):
+    """Has something to tell for ever."""
+
+    ended = 0
+
+    def stream(self, question: str, history: Sequence[Message] = (), config: Config | None = None) -> Iterator[Event]:
+        try:
+            yield EvidenceFound(question, (), EVIDENCE)
+            yield Reading(1, 2)
+            while True:
+                yield TextPiece("x ")
+        finally:
+            self.ended += 1

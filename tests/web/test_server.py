@@ -20,7 +20,8 @@ import plotly
 import pytest
 
 from askoctober.errors import ConfigError
-from askoctober.web.server import LOOPBACK, listen
+from askoctober.web.guarding import LOOPBACK
+from askoctober.web.server import listen
 
 from .fakes import FakeAssistant, on_a_loop
 from .serving import Served

@@ -149,6 +149,20 @@ def test_topics_of_shelves_without_words_to_weigh() -> None:
     assert topics_of([replace(PLAIN[0], text=""), replace(PLAIN[1], text="1 2")]) == {"one": [], "two": []}
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "removes the whole file"),
+        ("de", "die ganze Datei entfernt"),
+        ("fr", "retire le fichier entier"),
+        ("es", "quitar el archivo entero"),
+        ("ru", "убирается весь файл"),
+    ],
+)
+def test_that_a_file_goes_with_each_of_its_articles_is_said_before_one_is_removed(language: str, said: str) -> None:
+    assert said in words(render_shelf(ARTICLES, wording(language), ("rupture",)))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_speak_every_language(language: str) -> None:
     say = wording(language)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from askoctober.cli import asking, batch, doctor, evaluate, fetch, mcp, models, shelf, show
+from askoctober.cli import asking, batch, doctor, evaluate, fetch, mcp, models, password, shelf, show
 from askoctober.errors import AskoctoberError
 
 __all__ = ["app", "main"]
@@ -33,6 +33,7 @@ app.command()(shelf.info)
 app.command()(fetch.fetch)
 app.command()(doctor.doctor)
 app.command()(mcp.mcp)
+app.command()(password.password)
 
 
 def _version(wanted: bool) -> None:

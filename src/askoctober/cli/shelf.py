@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.text import Text
@@ -28,6 +28,7 @@ def index(
     embedder: options.Embedder = None,
     models_dir: options.ModelsDir = None,
     threads: options.Threads = None,
+    embed: options.Embed = None,
     memory: options.Memory = None,
 ) -> None:
     """Build the index of a folder of articles, or bring it up to date; only what changed is embedded again.
@@ -46,6 +47,7 @@ def index(
         embedder=embedder,
         models_dir=models_dir,
         threads=threads,
+        embed=embed,
         memory=memory,
     )
     passed_over: Mapping[str, int] = {}
@@ -94,6 +96,24 @@ def serve(
             show_default="on where --host is this computer alone",
         ),
     ] = None,
+    open: Annotated[
+        bool, typer.Option("--open", help="Let in everybody who reaches --host, without a password.")
+    ] = False,
+    log: Annotated[
+        Literal["off", "text", "json"] | None,
+        typer.Option(
+            "--log",
+            help="Write a line for each question to standard error: when, how long, what became of it.",
+            show_default="off",
+        ),
+    ] = None,
+    log_questions: Annotated[
+        bool, typer.Option("--log-questions", help="Put the text of the questions into logs and traces.")
+    ] = False,
+    answers_kept: Annotated[
+        int | None,
+        typer.Option("--answers-kept", min=0, help="Answers to remember while the index stays.", show_default="0"),
+    ] = None,
     corpus: options.CorpusFolder = None,
     index: options.Index = None,
     store: options.Store = None,
@@ -106,6 +126,7 @@ def serve(
     """Serve the chat to the browser until Ctrl-C.
 
     The index may be built anew meanwhile (askoctober index, or index --watch): the chat takes it up when it is done.
+    Where other computers reach --host, a password has to be set first (askoctober password), or --open said.
 
     Example: askoctober serve --port 8080
     """
@@ -113,6 +134,10 @@ def serve(
         host=host,
         port=port,
         uploads=None if uploads is None else "on" if uploads else "off",
+        open=open or None,
+        log=log,
+        log_questions=log_questions or None,
+        answers_kept=answers_kept,
         corpus=corpus,
         index=index,
         store=store,
@@ -123,9 +148,16 @@ def serve(
         threads=threads,
     )
     from askoctober.web.following import Following
+    from askoctober.web.guarding import Rules
     from askoctober.web.server import listen, serve
 
-    listen(config.host, config.port).close()  # a taken port is said before anything slow
+    # Settings that cannot be, a taken port, a password that is not set: said before anything slow.
+    rules = Rules.of(config)
+    with listen(config.host, config.port) as bound:
+        address = bound.getsockname()[0]
+    rules.check(address)
+    if rules.lets_in_strangers(address):
+        show.note(f"Everybody who reaches {config.host} can use this chat; askoctober password sets a password.")
     if refresh and loading.freshness(config):
         report = loading.build(config)
         show.note(summary(report))
@@ -136,8 +168,16 @@ def serve(
         if own:
             show.note(f"Readers can add articles of their own; these are kept in {own.folder}")
         rebase = own.rebase if own else None
-        with Following(assistant, config.index, show.note, rebase):
-            serve(assistant, config.host, config.port, announce=_announce, own=own, feedback=config.feedback)
+        with Following(assistant, config.store or config.index, show.note, rebase):
+            serve(
+                assistant,
+                config.host,
+                config.port,
+                announce=_announce,
+                own=own,
+                feedback=config.feedback,
+                rules=rules,
+            )
     finally:
         assistant.close()
 
@@ -146,6 +186,7 @@ def info(
     json: options.Json = False,
     corpus: options.CorpusFolder = None,
     index: options.Index = None,
+    store: options.Store = None,
     embedder: options.Embedder = None,
 ) -> None:
     """Show what the index holds, what it was made from, how it is searched, and whether it is fresh.
@@ -155,31 +196,36 @@ def info(
 
     Example: askoctober info --json
     """
-    config = options.settings(corpus=corpus, index=index, embedder=embedder)
-    store = loading.open_store(config)
-    manifest, shelf = store.manifest, store.articles()
+    config = options.settings(corpus=corpus, index=index, store=store, embedder=embedder)
+    opened = loading.open_store(config)
+    manifest, shelf = opened.manifest, opened.articles()
     stale = loading.freshness(config)
     if json:
         articles = [article.to_dict() for article in shelf]
         show.emit(
-            {"index": str(config.index), "fresh": not stale, "stale": stale, "manifest": dict(manifest)}
+            {"index": config.store or str(config.index), "fresh": not stale, "stale": stale, "manifest": dict(manifest)}
             | {"articles": articles, "model": config.model}
         )
         return
-    counts = ", ".join(f"{manifest[name]} {name}" for name in ("articles", "chunks", "sentences"))
-    mend = f"askoctober index {config.corpus} --index {config.index}"
+    # A manifest of somebody else's making may lack what only people read.
+    counts = ", ".join(f"{manifest.get(name, '?')} {name}" for name in ("articles", "chunks", "sentences"))
+    left_out = manifest.get("left_out", 0)
+    place = config.store or config.index
+    mend = f"askoctober index {config.corpus} {'--store' if config.store else '--index'} {place}"
     rows = {
-        "index": f"{config.index} ({counts})",
+        "index": f"{place} ({counts})",
         "state": f"stale: {stale}; mend it: {mend}" if stale else "fresh",
         "corpus": str(manifest.get("corpus", config.corpus)),
-        "embedder": f"{manifest['embedder']['name']}",
+        "embedder": str(manifest.get("embedder", {}).get("name", "not said; build the index anew to search it")),
         "model": config.model,
         "search": kinds(manifest),
-        "left out": f"{manifest['left_out']} files or parts of files; askoctober index names them",
-        "format": f"{manifest['format']}",
+        "left out": f"{left_out} files or parts of files; askoctober index names them",
+        "format": str(manifest.get("format", "")),
     }
-    if not manifest["left_out"]:
+    if not left_out:
         del rows["left out"]
+    if not rows["format"]:  # Milvus has it in a place of its own
+        del rows["format"]
     for name, value in rows.items():
         show.out.print(Text.assemble((f"{name:10}", "cyan"), show.flat(value)), soft_wrap=True)
     show.out.print()
@@ -201,6 +247,8 @@ def summary(report: Report) -> str:
 
 def kinds(manifest: Mapping[str, Any]) -> str:
     """Return in words how the index is searched, which depends on its size."""
+    if "segments" not in manifest:
+        return "as Milvus has it: a server by an index of its own choice, milvus-lite by looking at every vector"
     parts = []
     for segment in manifest["segments"]:
         count, found = segment["chunks"] - segment["dead_chunks"], segment.get("lists")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Literal
 
 from askoctober.config import Config
 from askoctober.errors import GenerationError, ModelError
@@ -21,15 +22,18 @@ SECONDS_TO_LOAD = 600.0
 SECONDS_OF_SILENCE = 300.0
 """A model that says nothing for so long while it works has hung: it is ended, and started anew."""
 SECONDS_TO_END = 5.0
+PAUSES = (0.0, 2.0, 10.0, 60.0)
+"""Seconds before each attempt to start a model anew that has died; the last one again and again."""
 COMMAND = (sys.executable, "-P", "-m", "askoctober.generation.worker")
 _GONE: Mapping[str, Any] = {"gone": True}
+logger = logging.getLogger(__name__)
 
 
 class IsolatedGenerator:
     """Any engine behind the `Generator` protocol, in a child process that is replaced when it dies.
 
     Calls from several threads wait for each other. An answer that was being written when the model died fails with a
-    GenerationError; the next one is written by a new model, which takes its time to load.
+    GenerationError. A new model is started at once, which takes its time to load; the next answer waits for it.
     """
 
     def __init__(self, config: Config, command: Sequence[str] = COMMAND) -> None:
@@ -42,7 +46,8 @@ class IsolatedGenerator:
         self._command = command
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._closed = False
+        self._closed = threading.Event()
+        self._loaded: subprocess.Popen[bytes] | None = None
         self.restarts = 0
         self.name = ""
         self._start()
@@ -66,19 +71,25 @@ class IsolatedGenerator:
         (found,) = self._ask("probabilities", messages, {"options": list(options)})
         return {option: float(found[option]) for option in options}
 
+    @property
+    def state(self) -> Literal["ready", "starting", "down"]:
+        """Whether there is a model to ask, or one that is still loading; cheap to ask for."""
+        child = self._child
+        if child.poll() is not None:
+            return "down"
+        return "ready" if self._loaded is child else "starting"
+
     def close(self) -> None:
         """End the child."""
-        self._closed = True
+        self._closed.set()
         self._end()
 
     def _ask(self, do: str, messages: Sequence[Message], more: Mapping[str, Any]) -> Iterator[Any]:
         with self._lock:
-            if self._closed:
+            if self._closed.is_set():
                 raise GenerationError(f"{self.name} was closed; load it again.")
             if self._child.poll() is not None:
-                self._end()
-                self._start()
-                self.restarts += 1
+                self._restart()
             number = next(self._numbers)
             self._send({"id": number, "do": do, "messages": [dict(message) for message in messages], **more})
             ended = False
@@ -122,7 +133,7 @@ class IsolatedGenerator:
             line = memoryview(f"{json.dumps(request)}\n".encode())
             while line:
                 line = line[self._child.stdin.write(line) :]
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a pipe that broke, or that was closed meanwhile
             self._end()
             raise GenerationError(f"{self.name} has ended unexpectedly and is started anew; ask again.") from error
 
@@ -137,7 +148,8 @@ class IsolatedGenerator:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._replies: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
-        threading.Thread(target=_read, args=(self._child, self._replies), name="model", daemon=True).start()
+        reading = (self._child, self._replies, self._revive)
+        threading.Thread(target=_read, args=reading, name="model", daemon=True).start()
         self._send(self._settings)
         try:
             reply = self._replies.get(timeout=SECONDS_TO_LOAD)
@@ -149,20 +161,50 @@ class IsolatedGenerator:
                 reply.get("failed") or "The model's process ended while it loaded; run: askoctober models verify"
             )
         self.name = str(reply["ready"])
+        self._loaded = self._child
+
+    def _restart(self) -> None:
+        self._end()
+        self._start()
+        self.restarts += 1
+
+    def _revive(self, died: subprocess.Popen[bytes]) -> None:
+        """Start a model anew that had loaded: whoever sends questions elsewhere while there is none never asks again.
+
+        One that does not even load is tried again after a while.
+        """
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            if self._closed.wait(pause):
+                return
+            with self._lock:
+                if self._closed.is_set() or self._loaded is not died:
+                    return
+                try:
+                    self._restart()
+                except (ModelError, GenerationError) as error:
+                    logger.error("%s cannot be started anew: %s", self.name, error)
+                    continue
+                if self._closed.is_set():  # meanwhile
+                    self._end()
+                return
 
     def _end(self) -> None:
         child = self._child
         assert child.stdin is not None, "it is opened with a pipe"
         child.stdin.close()
         try:
-            child.wait(SECONDS_TO_END if self._closed else 0)
+            child.wait(SECONDS_TO_END if self._closed.is_set() else 0)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
 
 
-def _read(child: subprocess.Popen[bytes], replies: SimpleQueue[Mapping[str, Any]]) -> None:
-    """Put every line of a child into a queue, and at its end the word that it is gone."""
+def _read(
+    child: subprocess.Popen[bytes],
+    replies: SimpleQueue[Mapping[str, Any]],
+    then: Callable[[subprocess.Popen[bytes]], None],
+) -> None:
+    """Put every line of a child into a queue, and at its end the word that it is gone; `then` is called with it."""
     assert child.stdout is not None, "it is opened with a pipe"
     with io.BufferedReader(child.stdout) as lines:  # type: ignore[type-var]
         for line in lines:
@@ -171,6 +213,7 @@ def _read(child: subprocess.Popen[bytes], replies: SimpleQueue[Mapping[str, Any]
             except ValueError:
                 break  # half a line: it died while it wrote
     replies.put(_GONE)
+    then(child)
 
 
 def _settings(config: Config) -> dict[str, Any]:

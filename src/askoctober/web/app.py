@@ -16,6 +16,7 @@ from askoctober.web.frame import render_header, render_settings, render_welcome
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.keeping.turns import name_of, to_conversation
 from askoctober.web.line import Line
+from askoctober.web.observing import Observing
 from askoctober.web.own import LARGEST_SHELF, OwnArticles
 from askoctober.web.pages import Pages
 from askoctober.web.render import render_status, render_turns
@@ -77,11 +78,13 @@ def create_chat(
     own: OwnArticles | None = None,
     feedback: Feedback | None = None,
     line: Line | None = None,
+    observing: Observing | None = None,
 ) -> gr.Blocks:
     """Return the chat over an assistant, not yet served; see `server.create_app`, which serves its scripts too.
 
     `examples` are offered while nothing has been asked; where none are given, the shipped shelf has its own. With `own`
-    readers may add articles; with `feedback` their thumbs are kept. The `line` before the model may be shared.
+    readers may add articles; with `feedback` their thumbs are kept. The `line` before the model may be shared;
+    `observing` watches the questions.
     """
     gradio = _gradio()
     pages, line = Pages(assistant, own), Line() if line is None else line
@@ -91,7 +94,7 @@ def create_chat(
         examples = EXAMPLES if shipped else ()
 
     async def answer(session: Session) -> AsyncIterator[list[Any]]:
-        async for _ in run(assistant, session, line):
+        async for _ in run(assistant, session, line, observing):
             yield view(session)
         yield view(session, kept=True)
 

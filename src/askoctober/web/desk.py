@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, OrderedDict
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 
-from askoctober.asynchrony import call, iterate
+from askoctober.asynchrony import call
 from askoctober.config import Config
-from askoctober.errors import AskoctoberError, IndexFolderError, QuestionError
-from askoctober.retrieval import check_question
+from askoctober.errors import IndexFolderError
 from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Answer, Article, Event, Hit, Message
 from askoctober.web.answerer import Answerer
+from askoctober.web.kept import KeptAnswers
 from askoctober.web.line import Line, Place
+from askoctober.web.observing import Observing, Watch
+from askoctober.web.observing.watching import NOTHING
+from askoctober.web.refusals import Busy, Closing, TooLate, check_asked
+from askoctober.web.stepping import Steps
 
 SEARCHES_AT_ONCE = 4
 TOLD_EVERY = 10.0
-"""Seconds after which a client that waits is told its place again, so that nothing between takes the line for dead."""
+"""Seconds after which a client that has heard nothing is told something, so that nobody takes the line for dead."""
 LOOK_AGAIN_SECONDS = 0.25
 USUAL_SECONDS = 10.0
 """What an answer takes, as long as none has been timed."""
-OUTCOMES = ("answered", "declined", "failed", "stopped", "refused")
+ENDED = "The server has ended before the answer was there; ask again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +38,9 @@ class Waiting:
     position: int
 
 
-class Busy(AskoctoberError):
-    """As many questions wait as may; `retry_after` is in seconds."""
-
-    def __init__(self, retry_after: float) -> None:
-        """Ask the client to come back later."""
-        super().__init__(f"Too many questions are waiting; ask again in {retry_after:.0f} seconds.")
-        self.retry_after = retry_after
-
-
-class Closing(AskoctoberError):
-    """The server is about to stop and takes no new questions."""
-
-
-class TooLate(AskoctoberError):
-    """The answer was not there within the time that a question is given."""
-
-
-TOLD = (QuestionError, Busy, Closing, TooLate)
-"""Errors that clients can do something about; the words of all others are for the keeper, and may name files."""
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The model is at work, and has had nothing to tell for a while."""
 
 
 class Desk:
@@ -72,24 +58,23 @@ class Desk:
         per_client: int = 4,
         seconds: float = 300.0,
         kept: int = 0,
+        observing: Observing | None = None,
         tell: Callable[[str, float], None] | None = None,
     ) -> None:
         """Answer with `assistant`; at most `waiting` questions wait, `per_client` of any one client.
 
         A question has `seconds` from its turn on. `kept` answers are remembered as long as the index is the same.
-        `tell` is told how long each stage took, by name ("retrieve", "first_token", "total"), in seconds. The `line`
-        may be shared with others who use the same model.
+        Questions are watched by `observing`; `tell` is told of each search, by the name "search", how many seconds it
+        took. The `line` may be shared with others who use the same model.
         """
         self.assistant = assistant
-        self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self.line = Line() if line is None else line
         self._waiting, self._per_client, self._seconds = waiting, per_client, seconds
-        self._mine: Counter[Hashable] = Counter()
         self._searches = anyio.Semaphore(SEARCHES_AT_ONCE)
         self._usual = USUAL_SECONDS
         self._closing = self._cut = False
-        self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
-        self._most_kept = kept
+        self._kept = KeptAnswers(assistant, kept)
+        self._observing = observing or Observing()
         self._tell = tell or (lambda stage, seconds: None)
 
     def __len__(self) -> int:
@@ -97,14 +82,28 @@ class Desk:
         return len(self.line)
 
     @property
-    def is_closing(self) -> bool:
-        """Whether no new questions are taken."""
-        return self._closing
+    def state(self) -> str:
+        """How the desk is: "ready", "closing" where it takes no new questions, or as its language model is.
+
+        A model in a process of its own may be "starting" or "down"; others are ready as long as the desk is.
+        """
+        return "closing" if self._closing else str(getattr(self.assistant.generator, "state", "ready"))
 
     async def stream(
-        self, question: str, history: Sequence[Message] = (), *, client: str = "", config: Config | None = None
-    ) -> AsyncGenerator[Event | Waiting]:
-        """Yield the place in the line while it changes, then the events of the answer; closing it stops the model.
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        client: str = "",
+        config: Config | None = None,
+        door: str = "",
+        headers: Mapping[str, str] = NOTHING,
+    ) -> AsyncGenerator[Event | Waiting | Silence]:
+        """Yield the events of the answer, the place in the line while it changes, and now and then that nothing is new.
+
+        What is found for a question without history comes before its turn does. Closing this stops the model, as soon
+        as that listens; nobody waits for it. The `door` by which the question came and the `headers` of its request are
+        for those who observe.
 
         Raises:
             Busy: as many questions wait as may.
@@ -112,35 +111,34 @@ class Desk:
             TooLate: the question has had its time.
             AskoctoberError: as `Assistant.stream`.
         """
-        outcome = "refused"
-        try:
-            check_question(question)
-            key = self._key(question, history, config)
+        with self._observing.watch(question, door=door, client=client, headers=headers) as watch:
+            check_asked(question)
+            key = self._kept.key(question, history, config)
             if answer := self._kept.get(key):
-                outcome = "declined" if answer.declined else "answered"
+                watch.keep(answer)
                 yield answer
                 return
             self._admit(client)
-            outcome = "stopped"
-            async with aclosing(self._answer(question, history, client, config)) as events:
+            async with aclosing(self._answer(question, history, client, config, watch)) as events:
                 async for event in events:
-                    if isinstance(event, Answer):
-                        outcome = "declined" if event.declined else "answered"
-                        self._keep(key, event)
+                    # The index may have been exchanged before the first look at it.
+                    if isinstance(event, Answer) and key == self._kept.key(question, history, config):
+                        self._kept.put(key, event)
                     yield event
-        except (Busy, Closing):
-            raise
-        except Exception:
-            outcome = "failed"
-            raise
-        finally:
-            self.outcomes[outcome] += 1
 
     async def ask(
-        self, question: str, history: Sequence[Message] = (), *, client: str = "", config: Config | None = None
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        client: str = "",
+        config: Config | None = None,
+        door: str = "",
+        headers: Mapping[str, str] = NOTHING,
     ) -> Answer:
         """Return the answer; raises as `stream` does, and cancelling it stops the model."""
-        async with aclosing(self.stream(question, history, client=client, config=config)) as events:
+        stream = self.stream(question, history, client=client, config=config, door=door, headers=headers)
+        async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, Answer):
                     return event
@@ -150,6 +148,7 @@ class Desk:
         """Return at most k hits, best first; a few searches run at once, and wait for no answer."""
         if self._closing:
             raise Closing("The server is about to end; ask again in a minute.")
+        check_asked(question)
         async with self._searches:
             began = time.perf_counter()
             hits = await call(self.assistant.retriever.search, question, k, filter=filter, threshold=threshold)
@@ -177,58 +176,78 @@ class Desk:
     def _admit(self, client: str) -> None:
         if self._closing:
             raise Closing("The server is about to end; ask again in a minute.")
-        ahead = len(self.line)
-        if ahead > self._waiting or self._mine[client] >= self._per_client:
-            raise Busy(max(1.0, self._usual * min(ahead, self._mine[client] or ahead)))
+        ahead, mine = len(self.line), self.line.count(client)
+        if ahead > self._waiting or mine >= self._per_client:
+            raise Busy(max(1.0, self._usual * min(ahead, mine or ahead)))
 
     async def _answer(
-        self, question: str, history: Sequence[Message], client: str, config: Config | None
-    ) -> AsyncGenerator[Event | Waiting]:
+        self, question: str, history: Sequence[Message], client: str, config: Config | None, watch: Watch
+    ) -> AsyncGenerator[Event | Waiting | Silence]:
+        steps = Steps(self.assistant.stream(question, history, config))
         place = self.line.join(client)
-        self._mine[client] += 1
         try:
-            async for position in self._wait(place):
-                yield Waiting(position)
-            began = time.perf_counter()
-            async with aclosing(iterate(self.assistant.stream(question, history, config))) as events:
-                async for event in events:
-                    if self._cut:
-                        raise Closing("The server has ended before the answer was there; ask again in a minute.")
-                    passed = time.perf_counter() - began
-                    if passed > self._seconds:
-                        raise TooLate(f"The answer was not there within {self._seconds:.0f} s; ask again.")
-                    if isinstance(event, Answer):
-                        self._usual += 0.2 * (passed - self._usual)
-                        for name, milliseconds in event.timings.items():
-                            self._tell(name.removesuffix("_ms"), milliseconds / 1000)
+            if not history:
+                # Finding needs no language model; only what a follow-up asks may have to be made out by it.
+                async with self._searches:
+                    found = await self._next(steps)
+                for event in found or ():
+                    watch.take(event)
                     yield event
+            async for position in self._wait(place):
+                watch.wait(position)
+                yield Waiting(position)
+            watch.turn()
+            async with aclosing(self._work(steps, watch)) as events:
+                async for more in events:
+                    if isinstance(more, Answer):
+                        steps.leave(place.leave)
+                    yield more
         finally:
-            place.leave()
-            self._mine[client] -= 1
-            if not self._mine[client]:
-                del self._mine[client]
+            steps.leave(place.leave)
+
+    async def _work(self, steps: Steps[Event], watch: Watch) -> AsyncGenerator[Event | Silence]:
+        """Yield what the model makes of a question within its time, to the answer."""
+        began = heard = time.perf_counter()
+        while True:
+            event = await self._next(steps, min(heard + TOLD_EVERY, began + self._seconds))
+            now = time.perf_counter()
+            if now - began > self._seconds:
+                raise TooLate(f"The answer was not there within {self._seconds:.0f} s; ask again.")
+            heard = now
+            if event is None:
+                yield Silence()
+                continue
+            if not event:
+                return
+            watch.take(event[0])
+            if isinstance(event[0], Answer):
+                self._usual += 0.2 * (now - began - self._usual)
+                # The stream comes to its own end, and the model is free, before anybody has read the answer.
+                await steps.next(LOOK_AGAIN_SECONDS)
+                yield event[0]
+                return
+            yield event[0]
+
+    async def _next(self, steps: Steps[Event], until: float = float("inf")) -> list[Event] | None:
+        """Return the next event in a list, an empty one at the end, or None where there is none `until` then.
+
+        Raises:
+            Closing: the server ends.
+        """
+        while not self._cut:
+            left = until - time.perf_counter()
+            event = await steps.next(max(min(LOOK_AGAIN_SECONDS, left), 0))
+            if event is not None or left <= 0:
+                return event
+        raise Closing(ENDED)
 
     async def _wait(self, place: Place) -> AsyncGenerator[int]:
         """Yield how many come first, whenever that changes and every now and then, until it is nobody."""
         told, last = -1, 0.0
         while ahead := place.ahead:
             if self._cut:
-                raise Closing("The server has ended before the question had its turn; ask again in a minute.")
+                raise Closing(ENDED)
             if ahead != told or time.perf_counter() - last > TOLD_EVERY:
                 told, last = ahead, time.perf_counter()
                 yield ahead
             await place.moved(LOOK_AGAIN_SECONDS)
-
-    def _key(self, question: str, history: Sequence[Message], config: Config | None) -> Hashable:
-        """What an answer depends on besides the model; the index by the sums of its files."""
-        if not self._most_kept:
-            return None
-        store: Any = self.assistant.retriever.store
-        turns = tuple((turn["role"], turn["content"]) for turn in history)
-        return repr(getattr(store, "manifest", id(store))), question, turns, config
-
-    def _keep(self, key: Hashable, answer: Answer) -> None:
-        if self._most_kept:
-            self._kept[key] = answer
-            while len(self._kept) > self._most_kept:
-                self._kept.popitem(last=False)

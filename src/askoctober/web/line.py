@@ -19,7 +19,7 @@ class Line:
 
         Who names no client is one of their own. (Round robin over clients: Nagle 1987, fair queuing.)
         """
-        turn = sum(place.client == client for place in self._places) if client is not None else 0
+        turn = self.count(client) if client is not None else 0
         place = Place(self, client, turn)
         # Whoever is first has begun, and stays first.
         later = (at for at, other in enumerate(self._places) if at and other.turn > turn)
@@ -28,6 +28,10 @@ class Line:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def count(self, client: Hashable) -> int:
+        """Return how many places are of one client."""
+        return sum(place.client == client for place in self._places)
 
 
 class Place:

@@ -11,6 +11,7 @@ from askoctober.errors import AskoctoberError
 from askoctober.types import Event
 from askoctober.web.answerer import Answerer
 from askoctober.web.line import Line
+from askoctober.web.observing import Observing, Watch
 from askoctober.web.session import Session, Turn
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,9 @@ LOOK_AGAIN_SECONDS = 0.5
 """How often a reader who waits is looked after: whether they have stopped waiting."""
 
 
-async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterator[None]:
+async def run(
+    assistant: Answerer, session: Session, line: Line, observing: Observing | None = None
+) -> AsyncIterator[None]:
     """Answer the question that waits, and yield whenever the session has changed; closing it stops the answer.
 
     What is found is shown before the reader's turn comes, for it needs no language model; only a follow-up, which the
@@ -33,25 +36,31 @@ async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterato
         return
     history = session.history()
     place = line.join()
+    watch = (observing or Observing()).watch(turn.question, door="chat")
     settings = replace(session.settings, passages=turn.passages) if turn.passages else session.settings
     stream = assistant.stream(turn.question, history, settings.applied(assistant.config))
     try:
         yield
-        if not history and await _step(stream, turn):
+        if not history and await _step(stream, turn, watch):
             yield
         while place.ahead and not turn.ended:
             turn.ahead = place.ahead
+            watch.wait(turn.ahead)
             yield
             await place.moved(LOOK_AGAIN_SECONDS)
         turn.ahead = 0
-        while not turn.ended and await _step(stream, turn):
+        watch.turn()
+        while not turn.ended and await _step(stream, turn, watch):
             yield
     except AskoctoberError as error:
+        watch.fail(error)
         turn.fail(str(error))
-    except Exception:
+    except Exception as error:
+        watch.fail(error)
         logger.exception("The question could not be answered")
         turn.fail(UNEXPECTED)
     finally:
+        watch.end()
         turn.stop()
         try:
             await close(stream)
@@ -60,11 +69,12 @@ async def run(assistant: Answerer, session: Session, line: Line) -> AsyncIterato
     yield
 
 
-async def _step(stream: Iterator[Event], turn: Turn) -> bool:
+async def _step(stream: Iterator[Event], turn: Turn, watch: Watch) -> bool:
     """Bring the turn up to date with the next event; return whether there was one."""
     # A thread, because the model works meanwhile; one that has begun is waited for, whoever gives up.
     event = await call(next, stream, None)
     if event is None:
         return False
+    watch.take(event)
     turn.take(event)
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -17,15 +16,16 @@ from askoctober.version import __version__
 from askoctober.web.answerer import Answerer
 from askoctober.web.app import create_chat, page
 from askoctober.web.desk import Desk
+from askoctober.web.guarding import Rules, guard
 from askoctober.web.keeping.feedback import Feedback
+from askoctober.web.observing import Observing, writing
 from askoctober.web.own import OwnArticles
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 ABOUT = "Answers from a shelf of articles, with the exact place behind every sentence."
-FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 GRACE_SECONDS = 1
 DRAIN_SECONDS = 10.0
 """What answers that have begun may still take when the server is to end; a second Ctrl-C ends it at once."""
@@ -35,8 +35,6 @@ CONNECTIONS = 1000
 
 SCRIPTS = "/askoctober"
 """Where the chat's own scripts are; `static/bridge.js` knows it too."""
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "[")
-"""Host headers of readers on this computer; the last is what is left of an IPv6 address before its first colon."""
 
 
 def create_app(
@@ -47,6 +45,7 @@ def create_app(
     hosts: Sequence[str] | None = None,
     own: OwnArticles | None = None,
     feedback: Path | None = None,
+    rules: Rules | None = None,
 ) -> FastAPI:
     """Return an ASGI application with the chat at `/` and the other doors beside it, to serve or to mount.
 
@@ -54,22 +53,26 @@ def create_app(
     They and the chat share the line before the model, that of the `Desk` under `state.desk`.
 
     With `hosts`, requests under another name are refused: a web page elsewhere cannot pass for this one. With `own`
-    readers may add articles; `feedback` is the file that their thumbs are appended to.
+    readers may add articles; `feedback` is the file that their thumbs are appended to. The `rules` say who may come in,
+    and how often.
     """
     from fastapi import FastAPI
     from fastapi.responses import FileResponse
 
-    from askoctober.web.api.limits import BodyLimit
     from askoctober.web.api.metrics import Metrics
     from askoctober.web.api.openai import create_openai
+    from askoctober.web.api.problems import add_handlers_below
     from askoctober.web.api.routes import add_api
     from askoctober.web.mcp.transports import create_mcp
 
+    rules = rules or Rules()
     metrics = Metrics()
-    desk = Desk(assistant, tell=metrics.tell)
+    observing = Observing(assistant.config, metrics.take)
+    desk = Desk(assistant, kept=assistant.config.answers_kept, observing=observing, tell=metrics.tell)
     chat = create_chat(
         assistant,
         line=desk.line,
+        observing=observing,
         shelf_title=shelf_title,
         examples=examples,
         own=own,
@@ -77,9 +80,8 @@ def create_app(
     )
     from fastapi.staticfiles import StaticFiles
     from gradio import mount_gradio_app
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    mcp = create_mcp(desk, loopback=bool(hosts)) if find_spec("mcp") else None
+    mcp = create_mcp(desk, loopback=bool(hosts) and not rules.names) if find_spec("mcp") else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -106,26 +108,9 @@ def create_app(
     # Files of the package, without their sources in Python.
     app.mount(SCRIPTS, StaticFiles(directory=Path(__file__).parent / "static"))
     mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page(uploads=own is not None))
-    mounted.add_middleware(NoFetching)
-    mounted.add_middleware(BodyLimit)
-    if hosts:
-        mounted.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    add_handlers_below(mounted)
+    guard(mounted, rules, hosts or ())
     return mounted
-
-
-class NoFetching:
-    """Closes the interface's ways to have this computer fetch an address for a stranger."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404 where the path asks for another host's file; pass everything else on."""
-        if scope["type"] == "http" and FETCHING.search(scope["path"]):
-            await send({"type": "http.response.start", "status": 404, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
-        else:
-            await self.app(scope, receive, send)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -157,6 +142,26 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def settings(app: FastAPI, rules: Rules) -> uvicorn.Config:
+    """Return how an application is served: quietly, in bounds of time, and believing known proxies alone."""
+    import uvicorn
+
+    from askoctober.web.guarding.connections import Connection
+
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        server_header=False,
+        proxy_headers=bool(rules.proxies),
+        forwarded_allow_ips=list(rules.proxies),
+        limit_concurrency=CONNECTIONS,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 def serve(
     assistant: Answerer,
     host: str,
@@ -165,25 +170,20 @@ def serve(
     announce: Callable[[str], None],
     own: OwnArticles | None = None,
     feedback: Path | None = None,
+    rules: Rules | None = None,
 ) -> None:
     """Serve the chat until Ctrl-C; `announce` is given the address once it answers.
 
     Raises:
-        ConfigError: the port is taken, or the host is none of this computer's.
+        ConfigError: the port is taken, the host is none of this computer's, or other computers would get in unasked.
     """
     with listen(host, port) as bound:
         import uvicorn
 
-        here = bound.getsockname()[0] in ("127.0.0.1", "::1")
-        app = create_app(assistant, hosts=LOOPBACK if here else None, own=own, feedback=feedback)
-        settings = uvicorn.Config(
-            app,
-            server_header=False,
-            limit_concurrency=CONNECTIONS,
-            log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        address = bound.getsockname()[0]
+        rules = rules or Rules()
+        rules.check(address)
+        app = create_app(assistant, hosts=rules.hosts(address), own=own, feedback=feedback, rules=rules)
 
         class Server(uvicorn.Server):  # type: ignore[misc]
             """Lets answers that have begun come to their end, or refuses them, before connections are closed."""
@@ -192,7 +192,7 @@ def serve(
                 await app.state.desk.drain(DRAIN_SECONDS, lambda: self.force_exit)
                 await super().shutdown(sockets)
 
-        server = Server(settings)
+        server = Server(settings(app, rules))
         log = logging.getLogger("uvicorn.error")
 
         def running(_: logging.LogRecord) -> bool:
@@ -203,7 +203,8 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         announce(f"http://{shown}:{bound.getsockname()[1]}/")
         try:
-            server.run(sockets=[bound])
+            with writing(assistant.config.log):
+                server.run(sockets=[bound])
         except KeyboardInterrupt:
             return
         finally:

@@ -14,8 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askoctober.errors import GenerationError, IndexFolderError
+from askoctober.index import LocalStore
+from askoctober.retrieval import Retriever
 from askoctober.types import EvidenceFound, TextPiece
+from askoctober.web import desk
 from askoctober.web.api import limits
+from encoders import HashEncoder
+from shelves import build_from
 
 from ..fakes import ARTICLES, EVIDENCE, RUPTURE, SENTENCES, FakeAssistant, on_a_loop
 from ..serving import Served
@@ -25,7 +30,11 @@ PROBLEM = "application/problem+json"
 
 
 class Assistant(FakeAssistant):
-    """Also one that fails in words that are not for strangers, and one that never ends."""
+    """Also one that fails in words that are not for strangers, one that never ends, and one that is silent."""
+
+    def __init__(self, pause: float) -> None:
+        super().__init__(pause)
+        self.go = threading.Event()
 
     def stream(self, question, history=(), config=None):
         if "folder" in question:
@@ -36,11 +45,21 @@ class Assistant(FakeAssistant):
             return self._halfway(question)
         if "forever" in question:
             return self._forever(question)
+        if "silent" in question:
+            return self._silent(question)
         return super().stream(question, history, config)
 
     def _halfway(self, question):
         yield EvidenceFound(question, (), ())
         raise GenerationError("/home/keeper/model.gguf failed; ask again.")
+
+    def _silent(self, question):
+        try:
+            yield EvidenceFound(question, (), ())
+            self.go.wait(20)
+            yield TextPiece("x ")
+        finally:
+            self.closed += 1
 
     def _forever(self, question):
         try:
@@ -72,6 +91,11 @@ def events_of(response: httpx.Response) -> list[tuple[str, dict]]:
         found.append((fields["event"], json.loads(fields["data"])))
         assert fields["id"] == str(len(found))
     return found
+
+
+def stopped_questions(client: httpx.Client) -> str:
+    named = 'askoctober_questions_total{door="api",outcome="stopped"}'
+    return next(line for line in client.get("/metrics").text.splitlines() if line.startswith(named))
 
 
 def refused(response: httpx.Response, status: int) -> dict:
@@ -129,15 +153,29 @@ def test_search_and_the_shelf(client):
     assert client.get("/api/articles/rupture", params={"start": 10**6}).json()["text"] == ""
 
 
-def test_how_the_server_is(client):
+def test_how_the_server_is(client, served):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
     client.post("/api/ask", json=ASKED)
     told = client.get("/metrics")
     assert told.headers["content-type"].startswith("text/plain")
-    assert 'askoctober_questions_total{outcome="answered"}' in told.text and "askoctober_queue 0.0" in told.text
-    assert 'askoctober_stage_seconds_count{stage="first_token"}' in told.text
+    figures = dict(line.rsplit(" ", 1) for line in told.text.splitlines() if not line.startswith("#"))
+    assert float(figures['askoctober_questions_total{door="api",outcome="answered"}']) >= 1
+    assert figures['askoctober_questions_total{door="mcp",outcome="refused"}'] == "0.0"
+    assert (figures["askoctober_queue"], figures["askoctober_ready"]) == ("0.0", "1.0")
+    for stage in ("wait", "retrieve", "read", "generate", "check", "first_token", "total"):
+        assert float(figures[f'askoctober_stage_seconds_count{{stage="{stage}"}}']) >= 1
+    assert float(figures['askoctober_tokens_total{kind="written"}']) >= 10
     assert "insurrection" not in told.text and "127.0.0.1" not in told.text
+    served.assistant.generator.state = "starting"
+    try:
+        assert refused(client.get("/readyz"), 503)["state"] == "starting"
+        assert "askoctober_ready 0.0" in client.get("/metrics").text
+        served.assistant.generator.state = "down"
+        assert refused(client.get("/readyz"), 503)["state"] == "down"
+    finally:
+        del served.assistant.generator.state
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -156,6 +194,14 @@ def test_how_the_server_is(client):
         ("search", {"question": "x", "k": 10**30}, 422),
         ("search", {"question": "x", "filter": {"since": "yesterday"}}, 422),
         ("search", {"question": "x", "threshold": 2}, 422),
+        ("search", {"question": "x", "filter": {"authors": ["x" * 501]}}, 422),
+        ("search", {"question": "x", "filter": {"metadata": {"x" * 101: "y"}}}, 422),
+        ("search", {"question": "x", "filter": {"metadata": {"x": "y" * 501}}}, 422),
+        ("search", {"question": "x", "filter": {"metadata": {"x": ["y"] * 101}}}, 422),
+        ("search", {"question": "x", "filter": {"metadata": {f"x{n}": "y" for n in range(21)}}}, 422),
+        ("search", {"question": "Who\x00?"}, 422),
+        ("ask", {"question": "Who\x1b[2J?"}, 422),
+        ("ask", {"question": "Who\x00?", "stream": True}, 422),
         ("ask", {"question": "the folder"}, 503),
         ("ask", {"question": "the engine"}, 503),
         ("ask", {"question": "a crash"}, 500),
@@ -165,6 +211,23 @@ def test_how_the_server_is(client):
 def test_what_cannot_be_met_is_a_problem(client, path, body, status):
     problem = refused(client.post(f"/api/{path}", json=body), status)
     assert problem["type"] == "about:blank"
+
+
+def test_a_field_that_no_article_has_is_a_problem_that_names_those_there_are(tmp_path):
+    build_from(tmp_path, {"a.md": "---\ntopic: bees\n---\nA forager dances."})
+    assistant = Assistant(0)
+    assistant.retriever = Retriever(LocalStore.open(tmp_path / "index"), HashEncoder())  # type: ignore[assignment]
+    served = on_a_loop(lambda: Served(assistant, "x"))
+    try:
+        with httpx.Client(base_url=served.url, timeout=30) as client:
+            asked = {"question": "Who dances?", "filter": {"metadata": {"topc": "bees"}}}
+            problem = refused(client.post("/api/search", json=asked), 422)
+            assert "No article has a field 'topc'" in problem["detail"] and "path, topic." in problem["detail"]
+            asked["filter"] = {"metadata": {"topic": "wasps"}}
+            assert client.post("/api/search", json=asked).json() == []
+    finally:
+        served.close()
+        assistant.retriever.store.close()
 
 
 @pytest.mark.parametrize(
@@ -189,12 +252,77 @@ def test_what_is_no_json_of_ours_is_a_problem(client, content):
         assert response.status_code in (400, 422)
 
 
-def test_other_methods_and_articles(client):
-    refused(client.get("/api/ask"), 404)
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/ask", "POST"),
+        ("HEAD", "/api/ask", "POST"),
+        ("OPTIONS", "/api/search", "POST"),
+        ("TRACE", "/api/search", "POST"),
+        ("POST", "/api/articles", "GET"),
+        ("DELETE", "/api/articles/rupture", "GET"),
+        ("PUT", "/healthz", "GET"),
+        ("POST", "/readyz", "GET"),
+        ("PATCH", "/metrics", "GET"),
+    ],
+)
+def test_other_methods_are_told_which_are_taken(client, method, path, allowed):
+    response = client.request(method, path)
+    assert response.headers["Allow"] == allowed
+    if method == "HEAD":
+        assert response.status_code == 405 and not response.content
+    else:
+        assert f"takes {allowed} alone" in refused(response, 405)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("DELETE", "/nothing/at.html", 404),
+        ("GET", "/api", 404),
+        ("GET", "/askoctober/nothing.js", 404),
+        ("POST", "/askoctober/plotly.min.js", 405),
+        ("POST", "/", 405),
+        ("GET", "/gradio_api/nothing", 404),
+    ],
+)
+def test_other_addresses_are_problems_too(client, method, path, status):
+    refused(client.request(method, path), status)
+
+
+def test_other_addresses_of_openais_door_keep_its_shape(client):
+    response = client.get("/v1/nothing")
+    assert response.status_code == 404 and response.json()["error"]["code"] == "not_found"
+    response = client.request("TRACE", "/v1/chat/completions")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST") and "error" in response.json()
+
+
+def test_articles_that_are_none(client):
     for id in ("nope", "..%2f..%2fetc%2fpasswd", "%00", "x" * 400):
         refused(client.get(f"/api/articles/{id}"), 404)
     refused(client.get("/api/articles/rupture", params={"start": 9, "end": 3}), 422)
     refused(client.get("/api/articles", params={"limit": 10**9}), 422)
+
+
+def test_a_silent_model_keeps_the_stream_open_and_who_goes_is_noticed(client, served, monkeypatch):
+    monkeypatch.setattr(desk, "TOLD_EVERY", 0.05)
+    served.assistant.go.clear()
+    before = served.assistant.closed
+    with client.stream("POST", "/api/ask", json={"question": "silent", "stream": True}) as response:
+        lines = response.iter_lines()
+        assert next(lines) == "id: 1" and next(lines) == "event: evidence"
+        comments = (line for line in lines if line.startswith(":"))
+        assert [next(comments) for _ in range(3)] == [": still here"] * 3
+        stopped = stopped_questions(client)
+    began = time.monotonic()
+    while stopped_questions(client) == stopped and time.monotonic() - began < 5:
+        time.sleep(0.01)
+    assert time.monotonic() - began < 5 and served.assistant.closed == before, "although the model is silent"
+    served.assistant.go.set()
+    while served.assistant.closed == before and time.monotonic() - began < 10:
+        time.sleep(0.01)
+    assert served.assistant.closed == before + 1
 
 
 def test_an_error_ends_a_stream_as_an_event(client):

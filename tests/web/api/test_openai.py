@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,9 @@ from askoctober.errors import GenerationError
 from askoctober.types import Event, Message
 from askoctober.web.api.openai import create_openai
 from askoctober.web.api.openai_requests import MODEL
-from askoctober.web.desk import Busy, Closing, Desk, TooLate, Waiting
+from askoctober.web.desk import Desk, Silence, Waiting
+from askoctober.web.observing.watching import NOTHING
+from askoctober.web.refusals import Busy, Closing, TooLate
 from askoctober.web.server import listen
 
 from ..fakes import CARRIED, GARRISON, SENTENCES, VOTED, FakeAssistant
@@ -35,9 +37,17 @@ class FakeDesk(Desk):
         self.clients: list[str] = []
 
     async def stream(
-        self, question: str, history: Sequence[Message] = (), *, client: str = "", config: Config | None = None
-    ) -> AsyncGenerator[Event | Waiting]:
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        client: str = "",
+        config: Config | None = None,
+        door: str = "",
+        headers: Mapping[str, str] = NOTHING,
+    ) -> AsyncGenerator[Event | Waiting | Silence]:
         self.clients.append(client)
+        assert door == "openai" and headers["host"]
         for word, error in {
             "busy": Busy(7),
             "closing": Closing("This server is stopping; ask again in a minute."),
@@ -48,7 +58,8 @@ class FakeDesk(Desk):
                 raise error
         if "wait" in question:
             yield Waiting(2)
-        async for event in super().stream(question, history, client=client, config=config):
+            yield Silence()
+        async for event in super().stream(question, history, client=client, config=config, door=door):
             yield event
             if "halfway" in question:
                 raise GenerationError("/secret/model.gguf broke")
@@ -201,7 +212,7 @@ def test_a_stream_that_breaks_ends_with_an_error(served: Served) -> None:
 
 def test_who_waits_is_kept_by_comments(served: Served) -> None:
     text = served.post({"messages": [{"role": "user", "content": "wait"}], "stream": True}).text
-    assert ": 2 before you\n\n" in text and events_of(text)[-1] == "[DONE]"
+    assert ": 2 before you\n\n: still here\n\n" in text and events_of(text)[-1] == "[DONE]"
     assert served.ask("wait").choices[0].message.content == TEXT
 
 

@@ -1,4 +1,4 @@
-"""How long, and how long on its way, a request of the API may be; checked before anything of it is parsed."""
+"""How long, and how long on its way, a request may be; checked before anything of it is parsed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from askoctober.web.api.problems import Problem, respond
+from askoctober.web.guarding.refusing import refuse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-PATHS = "/api/"
+UPLOADS = "/gradio_api/upload"
+"""Where files come in, which Gradio measures itself while it writes them to the disk."""
 LONGEST_BODY = 2_000_000
 """Bytes: fifty turns of a conversation, each of the longest."""
+LONGER = {"/v1/": 4 * 1024 * 1024, "/gradio_api/": 16_000_000}
+"""Bytes, where conversations are longer; the chat's own come back whole when they are opened again, or exported."""
 BODY_SECONDS = 20.0
+EMPTY = ("GET", "HEAD", "OPTIONS")
 
 
 class BodyLimit:
@@ -26,10 +30,11 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413 or 408 where a body of the API is beyond the limits; pass everything else on."""
-        if scope["type"] != "http" or not scope["path"].startswith(PATHS):
+        """Answer 413 or 408 where a body is beyond the limits; pass everything else on."""
+        if scope["type"] != "http" or scope["method"] in EMPTY or scope["path"].rstrip("/") == UPLOADS:
             await self.app(scope, receive, send)
             return
+        longest = next((most for door, most in LONGER.items() if scope["path"].startswith(door)), LONGEST_BODY)
         body = bytearray()
         last: MutableMapping[str, Any] = {"more_body": True}
         with anyio.move_on_after(BODY_SECONDS) as within:
@@ -38,13 +43,13 @@ class BodyLimit:
                 if last["type"] != "http.request":
                     return
                 body += last.get("body", b"")
-                if len(body) > LONGEST_BODY:
-                    refusal = Problem(413, f"The request is longer than {LONGEST_BODY:,} bytes; shorten it.")
-                    await respond(refusal)(scope, receive, send)
+                if len(body) > longest:
+                    detail = f"The request is longer than {longest:,} bytes; shorten it."
+                    await refuse(scope, 413, detail, code="too_long")(scope, receive, send)
                     return
         if within.cancelled_caught:
-            refusal = Problem(408, f"The request was not there within {BODY_SECONDS:.0f} s; send it again.")
-            await respond(refusal)(scope, receive, send)
+            detail = f"The request was not there within {BODY_SECONDS:.0f} s; send it again."
+            await refuse(scope, 408, detail, code="too_slow")(scope, receive, send)
             return
         given = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from fastapi.responses import StreamingResponse
@@ -12,27 +12,29 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import Receive, Scope, Send
 
+T = TypeVar("T")
+STILL_HERE = b": still here\n\n"
+"""A line of server-sent events that no client hands on: it keeps a connection open, and shows who has gone."""
+
 
 class ClientGone(Exception):
     """The client has gone; nobody will read what is answered."""
 
 
-async def while_listening(request: Request, work: Coroutine[Any, Any, None]) -> None:
-    """Do work for a client whose request has been read; cancel it when the client goes away.
+async def while_listening(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what is made for a client whose request has been read; stop making it when the client goes away.
 
     Raises:
         ClientGone: the client has gone.
         Exception: what the work raised.
     """
+    made: list[T] = []
     raised: list[Exception] = []
-    done = False
 
     async def working() -> None:
-        nonlocal done
         # Kept and raised outside: a task group would wrap it.
         try:
-            await work
-            done = True
+            made.append(await work)
         except Exception as error:
             raised.append(error)
         group.cancel_scope.cancel()
@@ -43,8 +45,9 @@ async def while_listening(request: Request, work: Coroutine[Any, Any, None]) -> 
         group.cancel_scope.cancel()
     if raised:
         raise raised[0]
-    if not done:
+    if not made:
         raise ClientGone
+    return made[0]
 
 
 class EventStream(StreamingResponse):

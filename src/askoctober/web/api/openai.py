@@ -18,12 +18,12 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from askoctober.types import Reading
-from askoctober.web.api.listening import EventStream, while_listening
+from askoctober.web.api.listening import STILL_HERE, EventStream, while_listening
 from askoctober.web.api.openai_errors import Refusal, describe, refuse, refuse_invalid
 from askoctober.web.api.openai_replies import Reply
 from askoctober.web.api.openai_requests import MODEL, ChatRequest, request_schema
 from askoctober.web.api.openai_tasks import Chore, find_chore
-from askoctober.web.desk import Desk, Waiting
+from askoctober.web.desk import Desk, Silence, Waiting
 
 DONE = b"data: [DONE]\n\n"
 LONGEST_BODY = 4 * 1024 * 1024
@@ -74,7 +74,7 @@ def create_openai(desk: Desk) -> APIRouter:
             "requestBody": {"content": {"application/json": {"schema": request_schema()}}, "required": True}
         },
     )
-    every = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+    every = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]
     router.add_api_route("/{rest:path}", nothing, methods=every, response_model=None, include_in_schema=False)
     return router
 
@@ -96,19 +96,23 @@ async def _answer(desk: Desk, request: Request) -> Response:
         reply.add(chore.text)
         return EventStream(_chore_lines(reply, chore, asked)) if asked.stream else JSONResponse(reply.completion())
     client = request.client.host if request.client else ""
-    events = desk.stream(question, history, client=client)
+    events = desk.stream(question, history, client=client, door="openai", headers=request.headers)
     if not asked.stream:
         await while_listening(request, _drain(events, reply))
         return JSONResponse(reply.completion())
     # What is refused at once is refused with a status, before a stream begins.
-    first = await anext(events)
+    first = await while_listening(request, _first(events))
     return EventStream(_lines(first, events, reply, asked))
+
+
+async def _first(events: AsyncGenerator[Any]) -> Any:
+    return await anext(events)
 
 
 async def _drain(events: AsyncGenerator[Any], reply: Reply) -> None:
     async with aclosing(events):
         async for event in events:
-            if not isinstance(event, Waiting):
+            if not isinstance(event, Waiting | Silence):
                 reply.take(event)
 
 
@@ -121,6 +125,8 @@ async def _lines(first: Any, events: AsyncGenerator[Any], reply: Reply, asked: C
             while event is not None:
                 if isinstance(event, Waiting):
                     yield f": {event.position} before you\n\n".encode()
+                elif isinstance(event, Silence):
+                    yield STILL_HERE
                 elif delta := reply.take(event):
                     yield _data(reply.chunk(delta))
                 elif isinstance(event, Reading):

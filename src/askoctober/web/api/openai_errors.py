@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from askoctober.errors import GenerationError, QuestionError
 from askoctober.web.api.listening import ClientGone
-from askoctober.web.desk import Busy, Closing, TooLate
+from askoctober.web.refusals import Busy, Closing, TooLate
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,16 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Mount
 
 from askoctober.errors import AskoctoberError, QuestionError
-from askoctober.web.desk import Busy, Closing, TooLate
+from askoctober.web.refusals import Busy, Closing, TooLate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 TYPE = "application/problem+json"
@@ -28,9 +31,12 @@ STATUS: Mapping[type[AskoctoberError], int] = {
     TooLate: 504,
     QuestionError: 422,
 }
+NOTHING_HERE = "There is nothing at this address; see /openapi.json."
 FAILED = "The question could not be answered; ask again, or tell the keeper of this server, who finds why in the log."
 UNEXPECTED = "Something went wrong that nobody foresaw; the keeper of this server finds it in the log."
+ELSEWHERE = {404: NOTHING_HERE, 405: "This address takes other methods; see the header Allow."}
 MOST_ERRORS = 20
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Problem(Exception):
@@ -74,7 +80,7 @@ def respond(error: Exception) -> JSONResponse:
     return JSONResponse(body(problem), problem.status, headers, media_type=TYPE)
 
 
-class Route(APIRoute):
+class ProblemRoute(APIRoute):
     """A route that answers what nobody foresaw itself: a handler of all errors would end the connection too."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -92,17 +98,33 @@ class Route(APIRoute):
         return handler
 
 
+class Nothing:
+    """Answers for addresses of the API that no route has met: 405 where other methods are taken there, else 404."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        """Stand behind `routes`."""
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        taken = [method for method in METHODS if any(self._takes(route, scope, method) for route in self._routes)]
+        if taken:
+            response = respond(Problem(405, f"This address takes {' and '.join(taken)} alone; see /openapi.json."))
+            response.headers["Allow"] = ", ".join(taken)
+        else:
+            response = respond(Problem(404, NOTHING_HERE))
+        await response(scope, receive, send)
+
+    @staticmethod
+    def _takes(route: BaseRoute, scope: Scope, method: str) -> bool:
+        return route.matches({**scope, "method": method})[0] is Match.FULL
+
+
 def add_handlers(app: FastAPI) -> None:
     """Have an application answer every error as a problem."""
 
     async def ours(request: Request, error: Exception) -> JSONResponse:
         return respond(error)
-
-    async def http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException), "that is what this is registered for"
-        response = respond(Problem(error.status_code, str(error.detail)))
-        response.headers.update(error.headers or {})
-        return response
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError), "that is what this is registered for"
@@ -117,8 +139,25 @@ def add_handlers(app: FastAPI) -> None:
 
     for kind in (Problem, AskoctoberError):
         app.add_exception_handler(kind, ours)
-    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, invalid)
+
+
+def add_handlers_below(app: FastAPI) -> None:
+    """Have what is mounted in an application tell of unknown addresses and methods in the same way."""
+    for route in app.routes:
+        if isinstance(route, Mount) and isinstance(route.app, Starlette):
+            for status in ELSEWHERE:
+                route.app.add_exception_handler(status, _http)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException), "that is what this is registered for"
+    said = str(error.detail)
+    bare = said == HTTPStatus(error.status_code).phrase
+    response = respond(Problem(error.status_code, ELSEWHERE.get(error.status_code, said) if bare else said))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _sendable(text: str) -> str:

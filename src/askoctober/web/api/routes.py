@@ -6,25 +6,27 @@ import dataclasses
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.routing import Route
 
 from askoctober.answering.events import to_dict
 from askoctober.config import Config
 from askoctober.errors import QuestionError
 from askoctober.types import Article, Event, Message
 from askoctober.web.api import schemas
-from askoctober.web.api.listening import ClientGone, EventStream, while_listening
+from askoctober.web.api.listening import STILL_HERE, ClientGone, EventStream, while_listening
 from askoctober.web.api.metrics import TYPE, Metrics
-from askoctober.web.api.problems import Problem, Route, add_handlers, body, describe, respond
+from askoctober.web.api.problems import Nothing, Problem, ProblemRoute, add_handlers, body, describe, respond
 from askoctober.web.contract import HitOut
-from askoctober.web.desk import Desk, Waiting
+from askoctober.web.desk import Desk, Silence, Waiting
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+Told: TypeAlias = Event | Waiting | Silence
 NAMES = {"piece": "text"}
 """Events that the stream calls otherwise than `askoctober ask --json --stream`."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -41,17 +43,25 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+UNREADY = {
+    "closing": "The server is about to end.",
+    "starting": "The language model is being started; ask again in a minute.",
+    "down": "The language model has ended, and is started anew; ask again in a minute.",
+}
+"""Why no questions are taken, by the desk's state."""
+
+
 def add_api(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
     """Add the API's routes to an application, and have it answer errors as problems."""
     metrics.desk = desk
     add_handlers(app)
+    before = len(app.router.routes)
     app.include_router(_asking(desk), prefix="/api", tags=["questions"])
     app.include_router(_articles(desk), prefix="/api/articles", tags=["articles"])
     app.include_router(_state(desk, metrics), tags=["server"])
-
-    @app.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    def nothing(rest: str) -> Response:
-        return respond(Problem(404, "There is nothing at this address; see /openapi.json."))
+    nothing = Nothing(app.router.routes[before:])
+    for path in ("/api/{rest:path}", "/healthz", "/readyz", "/metrics"):
+        app.router.routes.append(Route(path, nothing, include_in_schema=False))
 
 
 def client_of(request: Request) -> str:
@@ -60,7 +70,7 @@ def client_of(request: Request) -> str:
 
 
 def _asking(desk: Desk) -> APIRouter:
-    router = APIRouter(route_class=Route)
+    router = APIRouter(route_class=ProblemRoute)
 
     @router.post(
         "/ask",
@@ -70,26 +80,22 @@ def _asking(desk: Desk) -> APIRouter:
     async def ask(request: Request, asked: schemas.AskRequest) -> Response:
         """Answer a question, with the exact place behind every sentence, or say that the articles do not say.
 
-        As JSON, or as server-sent events, each with a JSON object: `waiting`, `evidence`, `reading`, `text`,
+        As JSON, or as server-sent events, each with a JSON object: `evidence`, `waiting`, `reading`, `text`,
         `sentence`, `answer` or `error`. What `text` brings is a draft that nobody has checked: `sentence` replaces it.
         """
         history: list[Message] = [{"role": turn.role, "content": turn.content} for turn in asked.history]
         config = _settings(desk.assistant.config, asked)
-        question = asked.question
-        if asked.stream or "text/event-stream" in request.headers.get("accept", ""):
-            events = desk.stream(question, history, client=client_of(request), config=config)
-            # A refusal comes before anything else, and has a status of its own.
-            return EventStream(_events(await anext(events), events))
-        found: list[dict[str, Any]] = []
-
-        async def work() -> None:
-            found.append((await desk.ask(question, history, client=client_of(request), config=config)).to_dict())
-
+        how: dict[str, Any] = {"client": client_of(request), "config": config}
+        how |= {"door": "api", "headers": request.headers}
         try:
-            await while_listening(request, work())
+            if asked.stream or "text/event-stream" in request.headers.get("accept", ""):
+                events = desk.stream(asked.question, history, **how)
+                # A refusal comes before anything else, and has a status of its own.
+                return EventStream(_events(await while_listening(request, _first(events)), events))
+            answer = await while_listening(request, desk.ask(asked.question, history, **how))
+            return JSONResponse(answer.to_dict())
         except ClientGone:
             return Response(status_code=499)  # nobody reads it
-        return JSONResponse(found[0])
 
     @router.post("/search", response_model=list[HitOut], responses=_problems(422, 500, 503))
     async def search(asked: schemas.SearchRequest) -> Response:
@@ -102,7 +108,7 @@ def _asking(desk: Desk) -> APIRouter:
 
 
 def _articles(desk: Desk) -> APIRouter:
-    router = APIRouter(route_class=Route)
+    router = APIRouter(route_class=ProblemRoute)
 
     @router.get("", response_model=schemas.ArticleList, responses=_problems(422, 500))
     def articles(
@@ -129,7 +135,7 @@ def _articles(desk: Desk) -> APIRouter:
 
 
 def _state(desk: Desk, metrics: Metrics) -> APIRouter:
-    router = APIRouter(route_class=Route)
+    router = APIRouter(route_class=ProblemRoute)
 
     @router.get("/healthz", response_model=schemas.State)
     async def healthz() -> Response:
@@ -139,8 +145,9 @@ def _state(desk: Desk, metrics: Metrics) -> APIRouter:
     @router.get("/readyz", response_model=schemas.State, responses=_problems(503))
     async def readyz() -> Response:
         """Say whether the server takes questions."""
-        if desk.is_closing:
-            return respond(Problem(503, "The server is about to end.", state="closing"))
+        state = desk.state
+        if state != "ready":
+            return respond(Problem(503, UNREADY[state], state=state))
         return JSONResponse({"status": "ready"})
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -151,14 +158,22 @@ def _state(desk: Desk, metrics: Metrics) -> APIRouter:
     return router
 
 
-async def _events(first: Event | Waiting, rest: AsyncGenerator[Event | Waiting]) -> AsyncGenerator[bytes]:
+async def _first(events: AsyncGenerator[Told]) -> Told:
+    return await anext(events)
+
+
+async def _events(first: Told, rest: AsyncGenerator[Told]) -> AsyncGenerator[bytes]:
     """Yield the events of an answer as server-sent events; an error is the last of them."""
-    number = 1
+    number = 0
 
     def event(name: str, data: Mapping[str, Any]) -> bytes:
+        nonlocal number
+        number += 1
         return f"id: {number}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=True)}\n\n".encode()
 
-    def described(given: Event | Waiting) -> bytes:
+    def described(given: Told) -> bytes:
+        if isinstance(given, Silence):
+            return STILL_HERE
         if isinstance(given, Waiting):
             return event("waiting", {"position": given.position})
         told = to_dict(given)
@@ -169,10 +184,8 @@ async def _events(first: Event | Waiting, rest: AsyncGenerator[Event | Waiting])
         async with aclosing(rest):
             yield described(first)
             async for given in rest:
-                number += 1
                 yield described(given)
     except Exception as error:
-        number += 1
         yield event("error", body(describe(error)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +13,15 @@ LONGEST_TURN = 20_000
 MOST_TURNS = 50
 MOST_HITS = 100
 MOST_VALUES = 100
+MOST_FIELDS = 20
+LONGEST_NAME = 100
+LONGEST_VALUE = 500
 _WHO = "Who voted against the insurrection?"
+
+
+Value: TypeAlias = Annotated[str, Field(max_length=LONGEST_VALUE)]
+Values: TypeAlias = Annotated[list[Value], Field(max_length=MOST_VALUES)]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class Asked(BaseModel):
@@ -46,11 +54,13 @@ class AskRequest(Asked):
 class FilterFields(Asked):
     """Which articles are searched: those for which all that is given holds; of several values, any."""
 
-    articles: list[str] = Field(default=[], max_length=MOST_VALUES, description="Ids or paths.")
-    authors: list[str] = Field(default=[], max_length=MOST_VALUES)
+    articles: Values = Field(default=[], description="Ids or paths.")
+    authors: Values = []
     since: str | None = Field(None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1917-10"])
     until: str | None = Field(None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1918"])
-    metadata: dict[str, str | list[str]] = Field(default={}, max_length=20, description="Other fields, by name.")
+    metadata: dict[Name, Value | Values] = Field(
+        default={}, max_length=MOST_FIELDS, description="Other fields, by name."
+    )
 
     def as_filter(self) -> dict[str, Any]:
         """Return it as `Retriever.search` takes it."""

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from askoctober.asynchrony import call
 from askoctober.errors import ConfigError, GenerationError
 from askoctober.version import __version__
-from askoctober.web.desk import TOLD, Desk
+from askoctober.web.desk import Desk
 from askoctober.web.mcp.articles import LIST, PAGE, TEMPLATE, address, list_page, media_type, read_uri
-from askoctober.web.mcp.tools import TOOLS
+from askoctober.web.mcp.tools import TOOLS, Caller
+from askoctober.web.observing.watching import NOTHING
+from askoctober.web.refusals import TOLD
 
 if TYPE_CHECKING:
     import mcp_types
@@ -75,7 +77,7 @@ def create_server(desk: Desk) -> Server[Any]:
 
         try:
             given = tool.takes.model_validate(params.arguments or {})
-            text, structured = await tool.call(desk, given, report, _client(context))
+            text, structured = await tool.call(desk, given, report, _caller(context))
         except Exception as error:
             said = types.TextContent(text=explain(error))
             return types.CallToolResult(content=[said], is_error=True)
@@ -152,7 +154,6 @@ def explain(error: Exception) -> str:
     return "The server failed; ask again, and if it stays so tell whoever keeps it."
 
 
-def _client(context: ServerRequestContext[Any]) -> str:
-    """Who asks, as far as the transport knows it: an address, or nothing for a pipe."""
+def _caller(context: ServerRequestContext[Any]) -> Caller:
     peer = getattr(context.request, "client", None)
-    return str(peer.host) if peer else ""
+    return Caller(str(peer.host) if peer else "", getattr(context.request, "headers", NOTHING))

@@ -13,7 +13,7 @@ from askoctober.asynchrony import call
 from askoctober.errors import QuestionError
 from askoctober.types import Answer, Event, EvidenceFound, Filter, Hit, Reading, SentenceChecked, TextPiece, in_pages
 from askoctober.web.contract import AnswerBody
-from askoctober.web.desk import Desk, Waiting
+from askoctober.web.desk import Desk, Silence, Waiting
 from askoctober.web.mcp.shapes import (
     LONGEST_READ,
     AskGiven,
@@ -32,6 +32,14 @@ READING_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as far as the transport knows it: an address and a request's headers, or nothing for a pipe."""
+
+    client: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A tool: what clients are told of it, and what it does."""
 
@@ -39,10 +47,10 @@ class Tool:
     description: str
     takes: type[BaseModel]
     gives: type[BaseModel]
-    call: Callable[[Desk, Any, Report, str], Awaitable[Result]]
+    call: Callable[[Desk, Any, Report, Caller], Awaitable[Result]]
 
 
-async def search(desk: Desk, given: SearchGiven, report: Report, client: str) -> Result:
+async def search(desk: Desk, given: SearchGiven, report: Report, caller: Caller) -> Result:
     """Return the passages that bear on a question."""
     wanted = Filter(tuple(given.articles), tuple(given.authors), given.since or "", given.until or "")
     hits = await desk.search(given.question, given.k, wanted, given.threshold)
@@ -50,11 +58,12 @@ async def search(desk: Desk, given: SearchGiven, report: Report, client: str) ->
     return text, {"hits": [hit.to_dict() for hit in hits]}
 
 
-async def ask(desk: Desk, given: AskGiven, report: Report, client: str) -> Result:
+async def ask(desk: Desk, given: AskGiven, report: Report, caller: Caller) -> Result:
     """Return the checked answer; only what is checked is told on the way."""
     history = [turn.model_dump() for turn in given.history]
     told = 0
-    async with aclosing(desk.stream(given.question, history, client=client)) as events:
+    asked = desk.stream(given.question, history, client=caller.client, door="mcp", headers=caller.headers)
+    async with aclosing(asked) as events:
         async for event in events:
             if isinstance(event, Answer):
                 contents = event.to_dict()
@@ -70,7 +79,7 @@ async def ask(desk: Desk, given: AskGiven, report: Report, client: str) -> Resul
     raise AssertionError("a stream ends with its answer")
 
 
-async def read_article(desk: Desk, given: ReadGiven, report: Report, client: str) -> Result:
+async def read_article(desk: Desk, given: ReadGiven, report: Report, caller: Caller) -> Result:
     """Return a stretch of an article's text."""
     article = await call(desk.find_article, given.id)
     if article is None:
@@ -112,7 +121,7 @@ TOOLS: Mapping[str, Tool] = {
 }
 
 
-def _tell(event: Event | Waiting) -> str:
+def _tell(event: Event | Waiting | Silence) -> str:
     """What a client is told of an event; nothing of the unchecked draft."""
     match event:
         case Waiting():

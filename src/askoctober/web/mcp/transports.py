@@ -12,6 +12,7 @@ import anyio
 from askoctober.web.answerer import Answerer
 from askoctober.web.desk import Desk
 from askoctober.web.mcp.server import create_server
+from askoctober.web.observing import Observing, writing
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -64,11 +65,12 @@ def serve_stdio(assistant: Answerer) -> None:
     Raises:
         ConfigError: the protocol's library is not installed.
     """
-    server = create_server(Desk(assistant))
+    server = create_server(Desk(assistant, observing=Observing(assistant.config)))
     from mcp.server.stdio import stdio_server
 
     async def serve() -> None:
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
-    anyio.run(serve)
+    with writing(assistant.config.log):
+        anyio.run(serve)

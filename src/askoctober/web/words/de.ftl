@@ -136,7 +136,7 @@ match-after = Nächster Treffer
 remove = Entfernen
 remove-article = { $title } entfernen
 own-articles = Ihre eigenen Artikel
-own-lead = Ziehen Sie Artikel oder einen Ordner mit Artikeln hierher: Markdown, Text, HTML, PDF, Word, OpenDocument, EPUB, RTF, E-Mail, CSV, JSON Lines, ZIP und mehr. Sie bleiben auf diesem Computer, und gleich darauf können Sie danach fragen.
+own-lead = Ziehen Sie Artikel oder einen Ordner mit Artikeln hierher: Markdown, Text, HTML, PDF, Word, OpenDocument, EPUB, RTF, E-Mail, CSV, JSON Lines, ZIP und mehr. Sie bleiben auf diesem Computer, und gleich darauf können Sie danach fragen. Hält eine Datei mehrere Artikel, wird mit einem die ganze Datei entfernt.
 own-files = Dateien wählen
 own-folder = Ordner wählen
 own-lost = Die hochgeladene Datei ist verloren gegangen; ziehen Sie sie noch einmal hierher.
@@ -251,3 +251,11 @@ js-pan = Verschieben
 js-zoom-in = Vergrößern
 js-zoom-out = Verkleinern
 js-reset-axes = Alles zeigen
+
+## The password
+
+password-wanted = Dieser Chat verlangt ein Passwort
+password = Passwort
+password-enter = Chat öffnen
+password-wrong = Das ist nicht das Passwort. Fragen Sie, wer diesen Chat betreut.
+password-too-often = Von dieser Adresse kamen zu viele falsche Passwörter. Versuchen Sie es in { $seconds } s erneut.

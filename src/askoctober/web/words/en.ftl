@@ -136,7 +136,7 @@ match-after = The next match
 remove = Remove
 remove-article = Remove { $title }
 own-articles = Your own articles
-own-lead = Drop articles here, or a folder of them: Markdown, text, HTML, PDF, Word, OpenDocument, EPUB, RTF, e-mail, CSV, JSON Lines, ZIP and more. They stay on this computer, and can be asked about a moment later.
+own-lead = Drop articles here, or a folder of them: Markdown, text, HTML, PDF, Word, OpenDocument, EPUB, RTF, e-mail, CSV, JSON Lines, ZIP and more. They stay on this computer, and can be asked about a moment later. Removing one of several in a file removes the whole file.
 own-files = Choose files
 own-folder = Choose a folder
 own-lost = The upload was lost; drop the file again.
@@ -251,3 +251,11 @@ js-pan = Pan
 js-zoom-in = Zoom in
 js-zoom-out = Zoom out
 js-reset-axes = Show all
+
+## The password
+
+password-wanted = This chat asks for a password
+password = Password
+password-enter = Open the chat
+password-wrong = That is not the password. Ask whoever keeps this chat.
+password-too-often = Too many wrong passwords came from this address. Try again in { $seconds } s.

@@ -136,7 +136,7 @@ match-after = Coincidencia siguiente
 remove = Quitar
 remove-article = Quitar { $title }
 own-articles = Sus propios artículos
-own-lead = Suelte aquí artículos, o una carpeta que los contenga: Markdown, texto, HTML, PDF, Word, OpenDocument, EPUB, RTF, correo electrónico, CSV, JSON Lines, ZIP y otros. Se quedan en este equipo, y un momento después puede hacerles preguntas.
+own-lead = Suelte aquí artículos, o una carpeta que los contenga: Markdown, texto, HTML, PDF, Word, OpenDocument, EPUB, RTF, correo electrónico, CSV, JSON Lines, ZIP y otros. Se quedan en este equipo, y un momento después puede hacerles preguntas. Si un archivo contiene varios, quitar uno es quitar el archivo entero.
 own-files = Elegir archivos
 own-folder = Elegir carpeta
 own-lost = El archivo subido se ha perdido; suéltelo de nuevo.
@@ -251,3 +251,11 @@ js-pan = Desplazar
 js-zoom-in = Acercar
 js-zoom-out = Alejar
 js-reset-axes = Mostrar todo
+
+## The password
+
+password-wanted = Este chat pide una contraseña
+password = Contraseña
+password-enter = Abrir el chat
+password-wrong = Esa no es la contraseña. Pregunte a quien se ocupa de este chat.
+password-too-often = Desde esta dirección llegaron demasiadas contraseñas erróneas. Inténtelo de nuevo en { $seconds } s.

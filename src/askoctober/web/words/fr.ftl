@@ -139,7 +139,7 @@ match-after = Résultat suivant
 remove = Retirer
 remove-article = Retirer { $title }
 own-articles = Vos propres articles
-own-lead = Déposez ici des articles, ou un dossier d’articles : Markdown, texte, HTML, PDF, Word, OpenDocument, EPUB, RTF, courriel, CSV, JSON Lines, ZIP et d’autres formats. Ils restent sur cet ordinateur, et vous pouvez les interroger un instant plus tard.
+own-lead = Déposez ici des articles, ou un dossier d’articles : Markdown, texte, HTML, PDF, Word, OpenDocument, EPUB, RTF, courriel, CSV, JSON Lines, ZIP et d’autres formats. Ils restent sur cet ordinateur, et vous pouvez les interroger un instant plus tard. Si un fichier en contient plusieurs, en retirer un retire le fichier entier.
 own-files = Choisir des fichiers
 own-folder = Choisir un dossier
 own-lost = Le fichier envoyé a été perdu ; déposez-le de nouveau.
@@ -254,3 +254,11 @@ js-pan = Déplacer
 js-zoom-in = Zoom avant
 js-zoom-out = Zoom arrière
 js-reset-axes = Tout afficher
+
+## The password
+
+password-wanted = Cette discussion demande un mot de passe
+password = Mot de passe
+password-enter = Ouvrir la discussion
+password-wrong = Ce n’est pas le mot de passe. Demandez-le à la personne qui s’occupe de ce service.
+password-too-often = Trop de mots de passe erronés sont venus de cette adresse. Réessayez dans { $seconds } s.

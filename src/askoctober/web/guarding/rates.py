@@ -1,0 +1,42 @@
+"""How often a client may ask in a minute: of the language model, and of anything else that is worked out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from askoctober.web.guarding.clients import Buckets, client_of, is_here
+from askoctober.web.guarding.refusing import refuse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+QUESTIONS = ("/api/ask", "/v1/chat/completions", "/gradio_api/queue/join")
+"""Where the language model is asked; the last is the chat's own."""
+FILES = ("/assets/", "/static/", "/askoctober/", "/theme.css", "/favicon.ico", "/manifest.json", "/healthz")
+"""What is not counted: a class of readers behind one address opens the chat at once."""
+
+
+class RateLimit:
+    """Refuses clients that ask too often; those on this computer are its owner's, and not counted."""
+
+    def __init__(self, app: ASGIApp, questions: int, requests: int) -> None:
+        """Let each client ask so many questions, and make so many requests, a minute; 0 is as many as it likes."""
+        self.app = app
+        self._questions, self._requests = Buckets(questions), Buckets(requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 429 where a client has asked too often; pass everything else on."""
+        address = client_of(scope)
+        if scope["type"] != "http" or is_here(address) or scope["path"].startswith(FILES):
+            await self.app(scope, receive, send)
+            return
+        wait, what = self._requests.take(address), "requests"
+        if not wait and scope["method"] == "POST" and scope["path"].rstrip("/") in QUESTIONS:
+            wait, what = self._questions.take(address), "questions"
+        if wait:
+            detail = f"Too many {what} came from your address within a minute; try again in {math.ceil(wait)} s."
+            response = refuse(scope, 429, detail, code="rate_limit_exceeded", retry_after=wait)
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
