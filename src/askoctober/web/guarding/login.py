@@ -24,11 +24,16 @@ PAGE = """\
 <html lang="{language}"><head><meta charset="utf-8"><title>askoctober</title>{again}
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <style>
-:root {{ color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif }}
+/* The colours of static/frame.css, which is not served before the password is given. */
+:root {{ color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif; color: light-dark(#211e1a, #ebe6de);
+  background: light-dark(#f5f2ec, #171614) }}
 body {{ display: grid; min-height: 90vh; place-content: center; margin: 1rem }}
-form {{ display: grid; gap: .75rem; width: min(22rem, 90vw) }}
-h1 {{ font-size: 1.3rem; margin: 0 }}
-input, button {{ font: inherit; padding: .5rem .75rem; box-sizing: border-box; width: 100% }}
+form {{ display: grid; gap: .75rem; width: min(24rem, 90vw) }}
+h1 {{ font: 600 1.4rem/1.3 Charter, Palatino, "Noto Serif", Georgia, serif; margin: 0 }}
+input, button {{ font: inherit; padding: .6rem .75rem; box-sizing: border-box; width: 100%; border-radius: .6rem }}
+input {{ color: inherit; background: light-dark(#fffdfa, #201e1c); border: 1px solid light-dark(#8c8375, #7d756a) }}
+button {{ color: #fffdfa; background: light-dark(#9a2a1f, #b5432f); border: 0; font-weight: 600; cursor: pointer }}
+:focus-visible {{ outline: 2px solid light-dark(#9a2a1f, #f0998a); outline-offset: 2px }}
 p {{ margin: 0 }}
 </style></head><body><main><form method="post" action="{path}"><h1>{title}</h1>{said}
 <label for="password">{label}</label>
