@@ -20,9 +20,9 @@ from askoctober.integrations.metadata import metadata_of
 from encoders import HashEncoder
 from fakes import FakeGenerator
 from shelves import build_from
+from snippets import snippets_of
 
 PAGE = (Path(__file__).parents[1] / "docs" / "embedding.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"^## ([^\n]+)\n|^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 VOTE = """\
 ---
 title: The vote on the insurrection
@@ -48,11 +48,9 @@ LIBRARIES = {"LangChain": "langchain_core", "LlamaIndex": "llama_index.core", "H
 
 def by_section() -> dict[str, list[str]]:
     sections: dict[str, list[str]] = {}
-    for heading, code in SNIPPETS:
-        if heading:
-            current = sections.setdefault(heading, [])
-        else:
-            current.append(code)
+    for snippet in snippets_of("embedding"):
+        if snippet.language == "python":
+            sections.setdefault(snippet.section, []).append(snippet.code)
     return sections
 
 
@@ -86,8 +84,7 @@ def run(snippets: list[str], names: dict[str, Any]) -> None:
 
 
 def test_the_sections_are_those_that_are_run() -> None:
-    run_here = {heading for heading, snippets in SECTIONS.items() if snippets}
-    assert run_here == {"The retriever", "Answers", "In a notebook", *LIBRARIES}
+    assert set(SECTIONS) == {"The retriever", "Answers", "In a notebook", *LIBRARIES}
 
 
 def test_the_retriever_and_the_assistant(names: dict[str, Any]) -> None:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner
-
-from askoctober.cli import app
 from askoctober.corpus.formats import FORMATS, LARGEST_BOOK, LARGEST_FILE, MEGABYTE, PDF, PLAIN_TEXT, RTF, SQUAD
 from askoctober.corpus.parsing import INSTALL, LARGEST_ARTICLE
 from askoctober.index.format import APPROXIMATE, LARGE
@@ -16,7 +12,6 @@ from askoctober.web.own import LARGEST_SHELF, MOST_FILES
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "shelf.md").read_text(encoding="utf-8")
-COMMANDS = sorted(set(re.findall(r"^    askoctober (\w+)(.*?)(?:#.*)?$", PAGE, re.MULTILINE)))
 
 
 def test_every_format_that_is_read_has_its_row() -> None:
@@ -40,11 +35,3 @@ def test_its_bounds_are_those_of_the_code() -> None:
     )
     assert f"{MOST_FILES} files and {LARGEST_SHELF // MEGABYTE} MB at most in all" in said
     assert f"| from {LARGE:,} |" in PAGE and f"| from {APPROXIMATE:,} |" in PAGE
-
-
-@pytest.mark.parametrize(("verb", "rest"), COMMANDS)
-def test_its_commands_are_known(verb: str, rest: str) -> None:
-    shown = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
-    assert shown.exit_code == 0
-    for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest):
-        assert flag in shown.output

@@ -43,10 +43,9 @@ def test_a_prompt_is_text_without_stray_space(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_fields_are_filled_where_they_stand(name: str) -> None:
     fields = FIELDS.get(name, set())
-    filled = fill(name, **{field: f"<{field}>" for field in fields})
-    assert filled.count("<") >= len(fields)
+    filled = fill(name, **{field: f"({field})" for field in fields})
     for field in fields:
-        assert f"<{field}>" in filled and f"{{{field}}}" not in filled
+        assert f"({field})" in filled and f"{{{field}}}" not in filled
 
 
 def test_fill_question() -> None:

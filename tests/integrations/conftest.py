@@ -54,6 +54,12 @@ QUESTION = "What did the lamp of Gull Rock burn?"
 BURNED = "It burned rape oil until 1909."
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the marks in LangChain's standard tests: the plugins that they belong to are left out."""
+    for mark in ("benchmark", "vcr"):
+        config.addinivalue_line("markers", f"{mark}: a mark of LangChain's own")
+
+
 @pytest.fixture(scope="session")
 def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("integrations")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from haystack.components.builders import PromptBuilder  # noqa: E402
 from haystack.core.errors import DeserializationError  # noqa: E402
 
 from askoctober import ConfigError, IndexFolderError, QuestionError, Retriever  # noqa: E402
+from askoctober.integrations import haystack as module  # noqa: E402
 from askoctober.integrations.haystack import AskoctoberRetriever  # noqa: E402
 
 from .conftest import BURNED, QUESTION  # noqa: E402
@@ -108,6 +111,15 @@ def test_a_component_is_what_it_was(loads: list[str]) -> None:
 def test_an_open_retriever_cannot_be_saved(retriever: Retriever) -> None:
     with pytest.raises(ConfigError, match="index=..."):
         AskoctoberRetriever(retriever=retriever).to_dict()
+
+
+def test_nothing_is_reported_to_anybody() -> None:
+    from haystack.telemetry import _telemetry
+
+    assert _telemetry.telemetry is None, "the tests have switched it off"
+    assert not re.search("TELEMETRY|posthog", inspect.getsource(module), re.IGNORECASE), (
+        "whether it is on is the user's"
+    )
 
 
 def test_a_missing_index_is_said_when_it_is_wanted(tmp_path: Path) -> None:

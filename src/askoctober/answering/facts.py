@@ -10,6 +10,10 @@ from os.path import commonprefix
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’-][^\W_]+)*")
 _NOTE = re.compile(r"(?<=[^\W\d_][.!?])(\d{1,4})(?=\s|$)|\[\d{1,4}\]")
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s<>\"')]+|\b(?:javascript|data|mailto):[^\s<>\"')]+|<[/!]?[a-z][^<>]*>", re.I
+)
+"""A web address, or a tag: what a page or a front end would take for a link or a picture."""
 _THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
 _PARTS = re.compile(r"[-'’]")
 _BEFORE_OPENERS = ".!?…:\"“‘'("
@@ -100,11 +104,12 @@ def _lower_words(text: str) -> frozenset[str]:
 
 
 def unsupported(claim: str, source: str, ordinary: Set[str] = frozenset()) -> set[str]:
-    """Return the numbers and names of `claim` that `source` does not contain."""
+    """Return the numbers, names and addresses of `claim` that `source` does not contain."""
     tokens = [part for token in _tokens(_NOTE.sub(" ", source)) for part in (token, *_PARTS.split(token)) if part]
     words = {fold(token) for token in tokens}
     capitalised = {fold(token) for token in tokens if token[0].isupper()}
     missing = numbers(claim) - numbers(source, loose=True)
+    missing |= {address for address in _ADDRESS.findall(claim) if address.rstrip(".,;:!?") not in source}
     for name in names(claim, ordinary):
         parts = [part for part in name.split("-") if part]
         if name not in words and not all(_stands_in(part, words, capitalised) for part in parts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -25,10 +26,13 @@ CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 120.0
 ATTEMPTS = 4
 """How often a request is made before the server counts as away."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
-MOST_BYTES = 4_000_000
-"""Of any reply."""
+MOST_BYTES, MOST_SECONDS = 4_000_000, 600.0
+"""Of any reply, whatever keeps the connection alive meanwhile."""
 TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+LONGEST_TOKEN = 64
+"""Characters of any, on the average of a reply; what is longer does not heed its bound."""
 LIKELIEST = 20
+OTHER_MODEL = "choose another model."
 OTHER_FORM = "a reply of another form; is it a chat completions API?"
 SURE = 0.9
 """Probability of the option that a server names which gives no probabilities."""
@@ -89,15 +93,18 @@ class ServerGenerator:
         if grammar and self._is_llama:
             body["grammar"] = grammar
         with self._post(body) as response:
-            ended = False
+            ended, room = False, max_tokens * LONGEST_TOKEN
             for chunk in self._events(response):
                 if chunk is None:
                     ended = True
                     break
                 piece = _piece(chunk)
                 if piece is not None:
+                    room -= len(piece.text)
+                    if room < 0:
+                        raise GenerationError(f"{self.where} sends without end; {OTHER_MODEL}")
                     yield piece
-                ended = ended or any(choice.get("finish_reason") for choice in chunk.get("choices") or ())
+                ended = ended or bool(_first(chunk).get("finish_reason"))
             if not ended:
                 raise GenerationError(f"{self.where} broke off in the middle of a reply; ask again.")
 
@@ -128,7 +135,7 @@ class ServerGenerator:
         weights = dict.fromkeys(options, 1e-9)
         for token, logprob in likely:
             for option in options:
-                if token.strip().casefold() == option.casefold():
+                if token.strip().casefold() == option.casefold() and not math.isnan(logprob):
                     weights[option] += math.exp(min(logprob, 0.0))
         if not likely:
             named = [option for option in options if said.strip().casefold().startswith(option.casefold()[:2])]
@@ -156,7 +163,7 @@ class ServerGenerator:
             self._is_llama = first.get("owned_by") == "llamacpp"
             self._model = str(first["id"])
             # Some servers call a model by where its file lies, which is nobody else's business.
-            self.name = PurePosixPath(self._model).name if self._model.startswith("/") else self._model
+            self.name = _text(PurePosixPath(self._model).name if self._model.startswith("/") else self._model)
         except (LookupError, TypeError, AttributeError) as error:
             raise GenerationError(f"{self.where} lists no model; name one: {SERVER}{self.where}#MODEL") from error
 
@@ -214,12 +221,12 @@ class ServerGenerator:
 
     def _events(self, response: httpx.Response) -> Iterator[dict[str, Any] | None]:
         """Yield the objects of server-sent events, and None for the word that they are over."""
-        read, rest = 0, b""
-        for block in response.iter_bytes():
-            read += len(block)
-            if read > MOST_BYTES:
-                raise GenerationError(f"{self.where} sends without end; choose another model.")
-            *lines, rest = (rest + block).replace(b"\r\n", b"\n").split(b"\n")
+        rest = bytearray()
+        for block in self._blocks(response):
+            rest += block
+            if b"\n" not in block:
+                continue
+            *lines, rest = rest.replace(b"\r\n", b"\n").split(b"\n")
             for line in lines:
                 data = line.removeprefix(b"data:").strip()
                 if not line.startswith(b"data:") or not data:
@@ -230,14 +237,18 @@ class ServerGenerator:
                 yield self._object(data)
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
-        body = b""
-        for block in response.iter_bytes():
-            body += block
-            if len(body) > MOST_BYTES:
-                raise GenerationError(f"{self.where} sends without end; choose another model.")
-        return self._object(body)
+        return self._object(b"".join(self._blocks(response)))
 
-    def _object(self, data: bytes) -> dict[str, Any]:
+    def _blocks(self, response: httpx.Response) -> Iterator[bytes]:
+        """Yield a body, up to what any reply may have of bytes and of time."""
+        read, ends = 0, time.monotonic() + MOST_SECONDS
+        for block in response.iter_bytes():
+            read += len(block)
+            if read > MOST_BYTES or time.monotonic() > ends:
+                raise GenerationError(f"{self.where} sends without end; {OTHER_MODEL}")
+            yield block
+
+    def _object(self, data: bytes | bytearray) -> dict[str, Any]:
         try:
             found = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -252,11 +263,21 @@ class ServerGenerator:
 def _piece(chunk: Mapping[str, Any]) -> Piece | None:
     """Return what a chunk of the stream adds, or None."""
     try:
-        choices = chunk.get("choices") or [{}]
-        text = (choices[0].get("delta") or {}).get("content") or ""
+        text = _text((_first(chunk).get("delta") or {}).get("content") or "")
         usage = chunk.get("usage") or {}
         cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
         counts = int(usage.get("prompt_tokens") or 0), cached, int(usage.get("completion_tokens") or 0)
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return Piece(str(text), *counts) if text or any(counts) else None
+    return Piece(text, *counts) if text or any(counts) else None
+
+
+def _first(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first choice of a chunk, empty where there is none that can be read."""
+    choices = chunk.get("choices")
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+
+
+def _text(value: Any) -> str:
+    """What a server calls text, without halves of characters, which UTF-8 cannot carry."""
+    return str(value).encode("utf-8", "replace").decode()

@@ -260,16 +260,20 @@ class Segment:
 
     def chunks_of(self, article: int) -> range:
         """The rows of an article's chunks."""
-        ((first, count),) = self.query("SELECT chunk, chunks FROM article WHERE row = ?", (article,))
+        first, count = self._of_article("chunk, chunks", article)
         if not (_is_count(first) and _is_count(count) and first + count <= self.size):
             raise self.damaged(f"article {article} has chunks that are not there")
         return range(first, first + count)
 
+    def _of_article(self, columns: str, article: int) -> Sequence[Any]:
+        """Columns of the article at a row, which a table that does not go with its index may not give again."""
+        for found in self.query(f"SELECT {columns} FROM article WHERE row = ?", (article,)):
+            return found
+        raise self.damaged(f"article {article} is not there")
+
     def entry(self, article: int) -> Entry:
         """All that is stored of the article at a row, to be written again as it is."""
-        ((digest, signature, copy_of, file),) = self.query(
-            "SELECT digest, signature, copy_of, file FROM article WHERE row = ?", (article,)
-        )
+        digest, signature, copy_of, file = self._of_article("digest, signature, copy_of, file", article)
         rows = self.chunks_of(article)
         bands = (
             tuple(key for (key,) in self.query("SELECT key FROM band WHERE article = ?", (article,)))

@@ -7,7 +7,8 @@ from functools import lru_cache
 from importlib import resources
 
 _FIELD = re.compile(r"\{(\w+)\}")
-_CONTROL = re.compile(r"<\||\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
+_CONTROL = re.compile(r"<[|\uff5c]|[|\uff5c]>|(?<=<)(?=/?[A-Za-z_]\w*>)|(?<=\[)(?=/?[A-Z_]{3,}\d*\])")
+"""`<|im_end|>` with either bar, a name alone in angle brackets (`</s>`, `<tool_call>`), `[INST]`."""
 
 
 @lru_cache(maxsize=32)
@@ -19,6 +20,6 @@ def read_prompt(name: str) -> str:
 def fill(name: str, **values: str) -> str:
     """Return a prompt with its fields filled; braces in a value mean nothing.
 
-    Values are texts of strangers: what could pass for a control token of a chat template (`<|im_end|>`) is broken up.
+    Values are texts of strangers: what engines would read as a token of control, not as text, is broken up.
     """
     return _FIELD.sub(lambda match: _CONTROL.sub(" ", values[match[1]]), read_prompt(name))

@@ -21,7 +21,7 @@ from askoctober.web.own import LARGEST_SHELF, OwnArticles
 from askoctober.web.pages import Pages
 from askoctober.web.render import render_status, render_turns
 from askoctober.web.running import run
-from askoctober.web.session import Session, now
+from askoctober.web.session import Session, clean, now
 from askoctober.web.settings import Settings
 from askoctober.web.source import render_pane
 from askoctober.web.wording import DEFAULT, preferred, wording
@@ -102,7 +102,7 @@ def create_chat(
         """Show the question and empty the box; an empty question changes nothing."""
         if session.begin(text or ""):
             return ["", *view(session, past=True, kept=True)]
-        return [text, *view(session)]
+        return [clean(text) if text else text, *view(session)]
 
     def halt(session: Session) -> list[Any]:
         """Stop, keeping what is checked; the run sees it at its next event."""
@@ -145,6 +145,12 @@ def create_chat(
     on_act.__annotations__["event"] = on_settings.__annotations__["event"] = gradio.EventData
     greet.__annotations__["request"] = on_settings.__annotations__["request"] = gradio.Request
 
+    class Box(gradio.Textbox):  # type: ignore[misc]
+        """A box that takes no file; Gradio makes it anew for each reader, of its class."""
+
+        is_template = True
+        async_move_resource_to_block_cache = staticmethod(_take_no_file)
+
     say = wording(DEFAULT)
     with gradio.Blocks(
         title=f"{shelf_title} · {NAME}" if shelf_title else NAME, analytics_enabled=False, fill_width=True
@@ -159,7 +165,7 @@ def create_chat(
                     live = _html("", "ask-live")
                 state = _html(render_status(None, say), "ask-state")
                 with gradio.Row(elem_id="ask-composer"):
-                    box = gradio.Textbox(
+                    box = Box(
                         elem_id="ask-box",
                         label=say("your-question"),
                         show_label=False,
@@ -201,9 +207,15 @@ def create_chat(
         stop.click(halt, session, shown, **quick)
         chat.load(greet, [settings, session], [*frame, *shown], **quick)
     chat.queue(default_concurrency_limit=None, api_open=False)
+    for block in chat.blocks.values():
+        block.async_move_resource_to_block_cache = _take_no_file
     # Gradio holds on to what a page showed for an hour after it was closed; beyond these the oldest go at once.
     chat.state_session_capacity = MOST_SESSIONS
     return chat
+
+
+async def _take_no_file(resource: Any) -> None:
+    """Fetch and copy nothing: no part of the page takes a file, and what says that it is one comes from a stranger."""
 
 
 def view(session: Session, *, past: bool = False, kept: bool = False) -> list[Any]:

@@ -149,6 +149,14 @@ def add_handlers_below(app: FastAPI) -> None:
         if isinstance(route, Mount) and isinstance(route.app, Starlette):
             for status in ELSEWHERE:
                 route.app.add_exception_handler(status, _http)
+            for kind in (KeyError, UnicodeError, RequestValidationError):
+                route.app.add_exception_handler(kind, _unreadable)
+
+
+async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    """What fails in the interface's own routes, which trust their page: half characters, parts that there are not."""
+    logger.warning("A request of the page could not be read: %s", type(error).__name__)
+    return respond(Problem(400, "The request cannot be read; load the page again."))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

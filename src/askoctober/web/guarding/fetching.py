@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-FETCHING = re.compile(r"/(?:file=\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
+FETCHING = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
 
 
 class NoFetching:
