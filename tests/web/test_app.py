@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 from html import unescape
 from pathlib import Path
@@ -267,3 +268,8 @@ def test_half_a_character_in_a_question_does_not_stop_the_page(chat: Chat) -> No
     for part in view(session, past=True, kept=True):
         if isinstance(part, str):
             part.encode("utf-8")
+
+
+def test_nothing_is_written_beside_the_package() -> None:
+    create_chat(FakeAssistant())
+    assert not Path(inspect.getfile(create_chat)).with_suffix(".pyi").exists()

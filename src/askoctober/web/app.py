@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABCMeta
 from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from html import escape
@@ -145,11 +146,10 @@ def create_chat(
     on_act.__annotations__["event"] = on_settings.__annotations__["event"] = gradio.EventData
     greet.__annotations__["request"] = on_settings.__annotations__["request"] = gradio.Request
 
-    class Box(gradio.Textbox):  # type: ignore[misc]
-        """A box that takes no file; Gradio makes it anew for each reader, of its class."""
-
-        is_template = True
-        async_move_resource_to_block_cache = staticmethod(_take_no_file)
+    # A box that takes no file, as a class: Gradio makes it anew for each reader. Its own way to make a class of
+    # components, which is passed over here, writes a file beside this one.
+    about = {"is_template": True, "async_move_resource_to_block_cache": staticmethod(_take_no_file)}
+    box_class: Any = ABCMeta.__new__(type(gradio.Textbox), "Box", (gradio.Textbox,), {"__module__": __name__, **about})
 
     say = wording(DEFAULT)
     with gradio.Blocks(
@@ -165,7 +165,7 @@ def create_chat(
                     live = _html("", "ask-live")
                 state = _html(render_status(None, say), "ask-state")
                 with gradio.Row(elem_id="ask-composer"):
-                    box = Box(
+                    box = box_class(
                         elem_id="ask-box",
                         label=say("your-question"),
                         show_label=False,
