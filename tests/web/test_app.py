@@ -271,5 +271,5 @@ def test_half_a_character_in_a_question_does_not_stop_the_page(chat: Chat) -> No
 
 
 def test_nothing_is_written_beside_the_package() -> None:
-    create_chat(FakeAssistant())
+    on_a_loop(lambda: create_chat(FakeAssistant()))
     assert not Path(inspect.getfile(create_chat)).with_suffix(".pyi").exists()
