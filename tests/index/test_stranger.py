@@ -58,3 +58,17 @@ def test_what_is_no_text_where_text_should_be_is_refused_in_one_line(tmp_path, h
         LocalStore.open(index).articles()
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert str(caught.value).endswith(f"rebuild it: askoctober index CORPUS --index {index}")
+
+
+def test_counts_at_odds_with_the_tables_are_no_ground_to_build_on(tmp_path):
+    from forging import put_sums_right  # knows no other system
+
+    build_from(tmp_path, {"a.md": "One harbour.", "b.md": "Two mills.", "c.md": "Three roads."})
+    index = tmp_path / "index"
+    (path,) = index.glob("articles-*.sqlite")
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("UPDATE article SET copy_of = id")
+    put_sums_right(index, json.loads((index / "manifest.json").read_text(encoding="utf-8")))
+    build_from(tmp_path, {"a.md": "One harbour.", "d.md": "Four weirs."})
+    with closing(LocalStore.open(index)) as store:
+        assert sorted(article.path for article in store.articles()) == ["a.md", "d.md"]

@@ -122,7 +122,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise IndexFolderError(f"{folder} has the older format {manifest['format']}; {rebuild(folder)}")
     if manifest.pop("sha256", None) != digest:
         raise IndexFolderError(f"{path} has changed since it was built; {rebuild(folder)}")
-    if not _is_sound(manifest):
+    if not is_sound(manifest):
         raise IndexFolderError(f"{path} says what no manifest of askoctober says; {rebuild(folder)}")
     return manifest
 
@@ -135,7 +135,7 @@ def _read_text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _is_sound(manifest: Mapping[str, Any]) -> bool:
+def is_sound(manifest: Mapping[str, Any]) -> bool:
     """Whether what a manifest says is of the right types, as far as those rely on it who read no more than that."""
     embedder, files = manifest.get("embedder", {"name": "", "fingerprint": ""}), manifest.get("files", {})
     segments, dimension = manifest.get("segments", []), manifest.get("dimension", 1)

@@ -34,6 +34,7 @@ from askoctober.index.format import (
     SHARED,
     TOKEN_DIMENSIONS,
     dump_manifest,
+    is_sound,
     read_manifest,
     reason,
     rebuild,
@@ -273,6 +274,8 @@ class IndexWriter:
         manifest |= {"basis_tokens": self._fitted_on}
         manifest |= {"format": FORMAT, "dimension": self._need_basis().shape[0], "segments": records}
         manifest["files"] = self._write_shared()
+        if not is_sound(manifest):  # fewer articles than none, say: a segment's record and its tables are at odds
+            raise DamagedError(f"{self.folder} is damaged (its counts are not its articles'); {rebuild(self.folder)}")
         if manifest != self.manifest:
             write_durably(self.folder / MANIFEST, dump_manifest(manifest))
             self.manifest = manifest
