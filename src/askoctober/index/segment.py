@@ -305,6 +305,14 @@ class Segment:
             self.coded,
         )
 
+    def check_copies(self) -> None:
+        """Raise DamagedError where the articles that repeat others are not as many as the record says, or repeat
+        themselves: taken for known, they would be in no answer.
+        """
+        ((count, of_itself),) = self.query("SELECT count(*), total(copy_of = id) FROM article WHERE copy_of <> ''")
+        if count != self.record["copies"] or of_itself:
+            raise self.damaged("its copies are copies of nothing")
+
     def copies(self, article_id: str, dead: frozenset[int]) -> tuple[Copy, ...]:
         """Where else the article of an id was found, by this segment."""
         rows = self.query(

@@ -315,6 +315,7 @@ class IndexWriter:
             for entry in record["files"].values():
                 check_file(self.folder, entry, self._verify or entry["bytes"] <= CHECKED_BYTES)
             segment = Segment(self.folder, record, self._need_basis(), self._codebook, for_search=self._verify)
+            segment.check_copies()
         except (IndexFolderError, *UNSOUND) as error:
             self.damaged.append(str(error))
             return

@@ -41,7 +41,8 @@ class Loud(FakeAssistant):
         try:
             yield from super().stream(*args, **more)
         finally:
-            open(sys.argv[1], "a").write(f"{{self.closed}}\\n")
+            with open(sys.argv[1], "a") as told:
+                told.write(f"{{self.closed}}\\n")
 
 serve_stdio(Loud(pause=float(sys.argv[2])))
 """
@@ -78,7 +79,7 @@ def connected(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connec
                 async with Client(process, mode=mode) as client:
                     yield client
 
-        yield Connected(over_pipe, lambda: int(closed.read_text().split()[-1]) if closed.exists() else 0)
+        yield Connected(over_pipe, lambda: int((closed.read_text().split() or ["0"])[-1]) if closed.exists() else 0)
         return
     assistant = FakeAssistant(pause=0.02)
     with over_http(assistant) as address:
