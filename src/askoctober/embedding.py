@@ -8,6 +8,7 @@ time and finds as many needed facts.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -21,6 +22,11 @@ from askoctober.errors import ModelError
 from askoctober.types import FloatArray
 
 BATCH = 32
+PADDED = 16
+"""Lengths are padded to multiples of so many tokens. PyTorch's kernels for CPUs (oneDNN) keep what they made for every
+shape of a batch that they met, so that memory would grow for as long as texts of new lengths come."""
+KEPT_KERNELS = "32"
+"""So many of oneDNN's kernels are kept, some eight shapes' worth, in place of its 1,024."""
 _WORD = re.compile(r"[^\W_]")
 
 
@@ -35,6 +41,7 @@ class SentenceEncoder:
         Raises:
             ModelError: the folder holds no such model.
         """
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KEPT_KERNELS)  # read once, when the first is made
         import torch
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
@@ -62,13 +69,17 @@ class SentenceEncoder:
         self.name = Path(path).name if isinstance(path, Path) else path
         self.fingerprint = _fingerprint(path)
         self.dimension = int(self._model.get_embedding_dimension())
+        # A model that takes a number of tokens which is no such multiple may have no positions beyond it.
+        fits = self._model.max_seq_length and self._model.max_seq_length % PADDED == 0
+        text = {"pad_to_multiple_of": PADDED} if fits else {}
+        self._usual = {"batch_size": BATCH, "show_progress_bar": False, "processing_kwargs": {"text": text}}
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors of shape (len(texts), dimension); texts are batched by length."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         with self._lock:
-            vectors = self._model.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+            vectors = self._model.encode(list(texts), **self._usual)
         return unit(np.asarray(vectors, np.float32))
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
@@ -79,9 +90,7 @@ class SentenceEncoder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32), []
         with self._lock:
-            outputs = self._model.encode(
-                list(texts), batch_size=BATCH, show_progress_bar=False, output_value=None, normalize_embeddings=False
-            )
+            outputs = self._model.encode(list(texts), output_value=None, normalize_embeddings=False, **self._usual)
             vectors = np.stack([output["sentence_embedding"].float().cpu().numpy() for output in outputs])
             tokens = [self._word_vectors(output) for output in outputs]
         return unit(vectors), tokens
