@@ -17,6 +17,7 @@ from askoctober.web.desk import Desk, Silence, Waiting
 from askoctober.web.line import Line
 from askoctober.web.observing import Observing, Record
 from askoctober.web.refusals import Busy, Closing, TooLate
+from askoctober.web.refused import GRACE_SECONDS, MOST, Refused
 
 from .fakes import EVIDENCE, FakeAssistant, answer
 
@@ -131,6 +132,58 @@ def test_beyond_the_bounds_a_question_is_refused_with_a_time():
         assert (await desk.ask("again", client="a")).text == "about again"
 
     run(ask)
+
+
+def test_a_place_that_comes_free_is_theirs_who_were_refused_first():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant, waiting=4, per_client=9)
+        async with anyio.create_task_group() as group:
+            cancelled = anyio.CancelScope()
+
+            async def leave() -> None:
+                with cancelled:
+                    await desk.ask("hold", client="leaves")
+
+            group.start_soon(lambda: desk.ask("hold", client="a"))
+            await until(lambda: len(desk) == 1)
+            group.start_soon(leave)
+            for client in "bcd":
+                group.start_soon(lambda c=client: desk.ask("hold", client=c))
+            await until(lambda: len(desk) == 5)
+            waits = []
+            for client in ("first", "second", "first"):
+                with pytest.raises(Busy) as caught:
+                    await desk.ask("one", client=client)
+                waits.append(caught.value.retry_after)
+            assert waits == [at_desk.USUAL_SECONDS * times for times in (1, 2, 1)], "as many as come before them"
+            cancelled.cancel()
+            await until(lambda: len(desk) == 4)
+            for client in ("new", "second"):
+                with pytest.raises(Busy):
+                    await desk.ask("one", client=client)
+            group.start_soon(lambda: desk.ask("one", client="first"))
+            await until(lambda: len(desk) == 5)
+            assistant.go.set()
+            await until(lambda: len(desk) == 0)
+        assert (await desk.ask("again", client="late")).text == "about again", "while there is room, it is for anyone"
+
+    run(ask)
+
+
+def test_who_does_not_come_back_in_time_is_behind_everybody_again():
+    now = [0.0]
+    refused = Refused(lambda: now[0])
+    refused.refuse("a", 5)
+    refused.refuse("b", 50)
+    assert [refused.before(client) for client in "abc"] == [0, 1, 2]
+    now[0] = 5 + GRACE_SECONDS + 1
+    assert [refused.before(client) for client in "bac"] == [0, 1, 1]
+    refused.forget("b")
+    assert refused.before("c") == 0
+    for number in range(2 * MOST):
+        refused.refuse(number, 5)
+    assert refused.before("c") == MOST
 
 
 def test_what_is_found_is_there_before_the_turn_and_who_waits_is_told_the_place():

@@ -20,6 +20,7 @@ from askoctober.web.line import Line, Place
 from askoctober.web.observing import Observing, Watch
 from askoctober.web.observing.watching import NOTHING
 from askoctober.web.refusals import Busy, Closing, TooLate, check_asked
+from askoctober.web.refused import Refused
 from askoctober.web.stepping import Steps
 
 SEARCHES_AT_ONCE = 4
@@ -71,6 +72,7 @@ class Desk:
         self.line = Line() if line is None else line
         self._waiting, self._per_client, self._seconds = waiting, per_client, seconds
         self._searches = anyio.Semaphore(SEARCHES_AT_ONCE)
+        self._refused = Refused()
         self._usual = USUAL_SECONDS
         self._closing = self._cut = False
         self._kept = KeptAnswers(assistant, kept)
@@ -176,9 +178,16 @@ class Desk:
     def _admit(self, client: str) -> None:
         if self._closing:
             raise Closing("The server is about to end; ask again in a minute.")
-        ahead, mine = len(self.line), self.line.count(client)
-        if ahead > self._waiting or mine >= self._per_client:
-            raise Busy(max(1.0, self._usual * min(ahead, mine or ahead)))
+        mine = self.line.count(client)
+        if mine >= self._per_client:
+            raise Busy(max(1.0, self._usual * mine))
+        free, before = self._waiting + 1 - len(self.line), self._refused.before(client)
+        # Places are kept for those who were refused first, but for no longer than the line is more than half full.
+        if free <= 0 or (free <= before and 2 * free <= self._waiting):
+            seconds = max(1.0, self._usual * (before + 1 - max(free, 0)))
+            self._refused.refuse(client, seconds)
+            raise Busy(seconds)
+        self._refused.forget(client)
 
     async def _answer(
         self, question: str, history: Sequence[Message], client: str, config: Config | None, watch: Watch
