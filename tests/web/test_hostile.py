@@ -455,6 +455,15 @@ def inside() -> Iterator[Site]:
         yield site
 
 
+def test_what_the_chat_does_not_use_of_its_interface_is_closed(served: Served) -> None:
+    """Nothing that is asked is kept in the browser by any but the chat itself, or sent from it to a hub."""
+    assert json.loads(send(served, "/config")[2])["run_history"] is False
+    for path in ("/gradio_api/runs", "/gradio_api/runs/", "/gradio_api/run-history/records"):
+        assert send(served, path)[0] == 404, path
+    for path in ("/gradio_api/process_recording", "/gradio_api/run-history/connect"):
+        assert post(served, path, b"{}")[0] in (404, 405), path
+
+
 def test_the_interface_fetches_nothing(
     served: Served, inside: Site, chat: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,7 @@ def create_chat(
     with gradio.Blocks(
         title=f"{shelf_title} · {NAME}" if shelf_title else NAME, analytics_enabled=False, fill_width=True
     ) as chat:
+        chat.run_history = False  # Gradio would keep what is asked in the browser, on a page of its own
         session = gradio.State(Session(examples=tuple(examples)))
         settings = gradio.BrowserState({}, storage_key="askoctober-settings", secret=NAME)
         header = _html(render_header(title, len(pages.articles), say), "ask-header")

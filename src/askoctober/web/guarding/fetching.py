@@ -1,4 +1,4 @@
-"""Addresses that the interface would fetch for whoever asks."""
+"""Ways of the interface that the chat does not use, and that would do work for a stranger."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-FETCHING = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)
+FETCHING = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=|process_recording/?$)", re.IGNORECASE)
+"""Addresses on other hosts, and the conversion of videos."""
 
 
 class NoFetching:
-    """Closes the interface's ways to have this computer fetch an address for a stranger."""
+    """Closes the interface's ways to have this computer fetch an address, or convert a video, for a stranger."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Stand before an application."""
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404 where the path asks for another host's file; pass everything else on."""
+        """Answer 404 where the path is one of these ways; pass everything else on."""
         if scope["type"] == "http" and FETCHING.search(scope["path"]):
             await send({"type": "http.response.start", "status": 404, "headers": []})
             await send({"type": "http.response.body", "body": b""})
