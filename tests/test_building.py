@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -224,6 +226,22 @@ def extended(folder: Path, files: dict[str, str], encoder: HashEncoder | None = 
 
 
 ADDED = {"ants.md": "# Ants\n\nAnts follow a trail. It smells.", "sub/bees.md": "# Bees\n\nMine."}
+
+
+def test_what_contradicts_itself_is_extended_anew(tmp_path):
+    from forging import put_sums_right  # knows no other system
+
+    build_from(tmp_path, FILES)
+    extended(tmp_path, ADDED)
+    index = tmp_path / "combined"
+    (path,) = index.glob("articles-*.sqlite")
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("UPDATE chunk SET article = 77")
+    put_sums_right(index, json.loads((index / "manifest.json").read_text(encoding="utf-8")))
+    report, _, _ = extended(tmp_path, ADDED | {"more.md": "# More\n\nOne more."})
+    assert (report.articles, report.embedded, report.failed) == (3, 3, ())
+    with closing(LocalStore.open(index)) as added:
+        assert sorted(contents(added)) == ["own/ants.md", "own/more.md", "own/sub/bees.md"]
 
 
 def test_an_index_is_extended_by_a_folder(tmp_path):

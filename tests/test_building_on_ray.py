@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,9 @@ from askoctober.cli import loading, main
 from askoctober.config import Config
 from askoctober.embedding import SentenceEncoder
 from askoctober.errors import ConfigError, ModelError
-from askoctober.index import LocalStore
+from askoctober.index import Entry, LocalStore
+from askoctober.index.segment import DamagedError
+from askoctober.index.writing import IndexWriter
 from askoctober.retrieval import Retriever
 from askoctober.types import FloatArray
 from breaking import article, held, new_shelf, old_shelf
@@ -46,6 +49,14 @@ class MortalEncoder(HashEncoder):
         if any(self._fatal in text for text in texts) and len(list(self._deaths.iterdir())) < self._most:
             (self._deaths / str(os.getpid())).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode_tokens(texts)
+
+
+class SlowEncoder(HashEncoder):
+    """One that is still at work when what it was given is not wanted any more."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        time.sleep(0.5)
         return super().encode_tokens(texts)
 
 
@@ -161,6 +172,28 @@ def test_an_update_comes_to_what_a_local_one_comes_to(tmp_path: Path, cluster: N
     assert found(tmp_path / "local") == found(tmp_path / "ray")
 
 
+def test_what_is_broken_off_leaves_nothing_to_what_follows(
+    tmp_path: Path, cluster: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that finds its index damaged begins anew with other groups, while actors still have the old ones."""
+    build_both(tmp_path, old_shelf(30))
+    files = {f"b{number:02}.md": article(f"again {number}") for number in range(30)}
+    added: list[str] = []
+    add = IndexWriter.add
+
+    def break_off(writer: IndexWriter, entry: Entry) -> None:
+        added.append(entry.article.path)
+        if len(added) == 6:
+            raise DamagedError("damaged")
+        add(writer, entry)
+
+    write_files(tmp_path / "corpus", old_shelf(30) | files)
+    build(config_of(tmp_path, index=tmp_path / "local"), encoder=HashEncoder())
+    monkeypatch.setattr(IndexWriter, "add", break_off)
+    assert build_on_ray(config_of(tmp_path, index=tmp_path / "ray"), SlowEncoder).embedded == 60
+    assert held(tmp_path / "local") == held(tmp_path / "ray")
+
+
 def test_an_actor_that_is_killed_half_way_costs_a_retry(tmp_path: Path, cluster: None) -> None:
     files = old_shelf(30)
     (tmp_path / "deaths").mkdir()
@@ -244,6 +277,12 @@ def test_a_cluster_that_does_not_answer_is_said_at_once(monkeypatch: pytest.Monk
         port = server.getsockname()[1]
     monkeypatch.setenv(ADDRESS, f"127.0.0.1:{port}")
     with pytest.raises(ConfigError, match=f"There is no Ray at 127.0.0.1:{port} .*ray start --head"):
+        connect(import_ray(), 0, 1)
+
+
+def test_an_address_that_cannot_be_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ADDRESS, "127.0.0.1:99999")
+    with pytest.raises(ConfigError, match="There is no Ray at 127.0.0.1:99999"):
         connect(import_ray(), 0, 1)
 
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from askoctober.building import build
-from askoctober.checking import check_shelf
+from askoctober.building.states import FILE
+from askoctober.checking import check_shelf, mend
+from askoctober.index.format import MANIFEST
 from askoctober.milvus import MilvusStore
 from askoctober.milvus.schema import TEXTS
 from encoders import HashEncoder
@@ -48,6 +50,28 @@ def test_a_text_that_somebody_changed_is_found(config):
     store.close()
     ((level, what),) = checked(config)[0]
     assert level == "wrong" and what.endswith("is not as it was written")
+
+
+def test_what_moved_on_is_mended_whatever_lies_in_the_folder_of_another_index(config, tmp_path):
+    other = config_of(tmp_path, corpus=tmp_path / "others")
+    write_files(other.corpus, {"reef.md": "# Reef\n\nIt grows."})
+    build(other, encoder=HashEncoder())
+    write_files(tmp_path / "corpus", FILES | {"tide.md": "# Tide\n\nIt turns."})
+    found = check_shelf(config, lambda *args: None, looked_at=[])
+    (said,) = mend(config, found, lambda *args: None, encoder=HashEncoder())
+    assert said == f"mended {config.store}: 1 articles embedded anew, 2 kept as they were"
+    assert checked(config)[0] == []
+
+
+def test_files_that_were_passed_over_are_mended(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("askoctober.building.states._stat", lambda path: [1, 2, 3, 4])
+    write_files(tmp_path / "corpus", FILES | {"tide.md": "# Tide\n\nIt turns."})
+    build(config, encoder=HashEncoder())
+    write_files(tmp_path / "corpus", FILES | {"tide.md": "# Tide\n\nIt waits."})
+    found = check_shelf(config, lambda *args: None, looked_at=[])
+    assert [finding.file for finding in found] == [FILE, MANIFEST]
+    (said,) = mend(config, found, lambda *args: None, encoder=HashEncoder())
+    assert said.endswith("1 articles embedded anew, 2 kept as they were") and checked(config)[0] == []
 
 
 def test_a_shelf_that_is_not_there_is_wrong_and_a_corpus_that_moved_on_a_notice(config, tmp_path):

@@ -171,6 +171,44 @@ def test_a_place_that_comes_free_is_theirs_who_were_refused_first():
     run(ask)
 
 
+def test_the_chats_readers_take_no_place_of_programs():
+    async def ask():
+        desk = Desk(Scripted(), waiting=0)
+        places = [desk.line.join() for _ in range(3)]
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: desk.ask("one", client="a"))
+            await until(lambda: len(desk) == 4)
+            with pytest.raises(Busy):
+                await desk.ask("two", client="b")
+            for place in places:
+                place.leave()
+
+    run(ask)
+
+
+def test_a_network_is_one_client():
+    async def ask():
+        assistant = Scripted()
+        desk = Desk(assistant, per_client=1)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: desk.ask("hold", client="2001:db8::1"))
+            await until(lambda: len(desk) == 1)
+            with pytest.raises(Busy):
+                await desk.ask("more", client="2001:db8::2")
+            assistant.go.set()
+
+    run(ask)
+
+
+def test_nobody_is_told_to_come_back_later_than_a_place_is_kept():
+    desk = Desk(Scripted(), waiting=0)
+    desk.line.join("a")
+    for number in range(20):
+        with pytest.raises(Busy) as caught:
+            desk._admit(f"c{number}")
+    assert caught.value.retry_after == at_desk.LONGEST_RETRY
+
+
 def test_who_does_not_come_back_in_time_is_behind_everybody_again():
     now = [0.0]
     refused = Refused(lambda: now[0])

@@ -460,7 +460,7 @@ def test_what_the_chat_does_not_use_of_its_interface_is_closed(served: Served) -
     assert json.loads(send(served, "/config")[2])["run_history"] is False
     for path in ("/gradio_api/runs", "/gradio_api/runs/", "/gradio_api/run-history/records"):
         assert send(served, path)[0] == 404, path
-    for path in ("/gradio_api/process_recording", "/gradio_api/run-history/connect"):
+    for path in ("/gradio_api/process_recording", "/gradio_api/run-history/connect", "/gradio_api/call/answer"):
         assert post(served, path, b"{}")[0] in (404, 405), path
 
 

@@ -12,6 +12,7 @@ import pytest
 from askoctober.config import Config
 from askoctober.errors import GenerationError
 from askoctober.types import Event, EvidenceFound, Message, Reading, TextPiece
+from askoctober.web import running
 from askoctober.web.line import Line
 from askoctober.web.running import run
 from askoctober.web.session import Session
@@ -369,6 +370,20 @@ def test_page_is_alive_while_the_model_works() -> None:
         return took
 
     assert complete(both()) < 2
+
+
+def test_beyond_the_bound_and_at_the_end_of_the_server_nobody_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_WAITING", 1)
+    line, session = Line(), begun("Who voted?")
+    places = [line.join(), line.join()]
+    complete(finish(FakeAssistant(), session, line))
+    assert session.last is not None and (session.last.stage, session.last.error) == ("failed", "error-full")
+    for place in places:
+        place.leave()
+    line.is_closed = True
+    session = begun("Who voted?")
+    complete(finish(FakeAssistant(), session, line))
+    assert session.last is not None and session.last.error == "error-closing" and len(line) == 0
 
 
 def test_fifty_readers_at_once_are_all_served_one_after_the_other() -> None:

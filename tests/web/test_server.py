@@ -191,6 +191,12 @@ def test_uploads_are_refused_where_no_articles_can_be_added(served: Served) -> N
     assert ask(served, "/gradio_api/upload", "POST", BODY, **FORM)[0] == 413
 
 
+def test_what_is_no_file_of_an_upload_is_bounded_too(served: Served) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="files"\r\n\r\n' + b"x" * 200_000 + b"\r\n--b--\r\n"
+    status, _, body = ask(served, "/gradio_api/upload", "POST", form, **FORM)
+    assert status == 413 and b"send less at once" in body
+
+
 def test_uploads_are_taken_where_articles_can_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     own: Any = SimpleNamespace(ids=frozenset)

@@ -94,6 +94,7 @@ class States:
         draft = self._path.with_name(FILE + ".draft")
         # Of a full disk, or of what stands there and is no file: the index is in force, and this only saves time.
         with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             if not self._path.is_file() or self._path.read_bytes() != text.encode():
                 draft.write_text(text, encoding="ascii", newline="")
                 draft.replace(self._path)
@@ -104,10 +105,7 @@ def folder_of(config: Config) -> Path:
     if not config.store:
         return config.index
     name = hashlib.sha256(config.store.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    folder = user_cache_path("askoctober") / "shelves" / name
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return user_cache_path("askoctober") / "shelves" / name
 
 
 def is_sound(path: Path) -> bool:

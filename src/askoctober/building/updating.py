@@ -168,13 +168,19 @@ def extend(
         IndexFolderError: the index cannot be written; the one in force stays.
     """
     began = time.perf_counter()
-    with IndexWriter.open(index, about_of(config, encoder), basis=base.basis, verify=verify) as writer:
-        embed = LocalEmbed(encoder, config.chunk_size, BESIDE_READERS)
-        taken = frozenset(base.digests())
-        update = _Update(writer, Corpus(folder), config, embed, progress or _silent, OWN, taken)
-        update.run(None)
-        if not update.is_empty:
-            update.commit({"own": True})
+    about, taken = about_of(config, encoder), frozenset(base.digests())
+    embed = LocalEmbed(encoder, config.chunk_size, BESIDE_READERS)
+    for anew in (False, True):
+        try:
+            with IndexWriter.open(index, about, basis=base.basis, anew=anew, verify=verify) as writer:
+                update = _Update(writer, Corpus(folder), config, embed, progress or _silent, OWN, taken)
+                update.run(None)
+                if not update.is_empty:
+                    update.commit({"own": True})
+                break
+        except DamagedError:  # sums are right, but not what they are of: nothing of it can be gone on from
+            if anew:
+                raise
     return update.report(began)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from askoctober import models
-from askoctober.building import Report, build, extend
+from askoctober.building import Report, build, extend, published
+from askoctober.building.states import FILE, folder_of
 from askoctober.checking.findings import Finding, Progress
 from askoctober.checking.fitting import is_at_hand
 from askoctober.checking.folder import remove_leftovers
 from askoctober.config import Config
 from askoctober.embedding import load_encoder
 from askoctober.errors import IndexFolderError
-from askoctober.index import LocalStore, read_manifest
+from askoctober.index import LocalStore
 from askoctober.index.disk import hold
 from askoctober.index.format import HOLDER, LOCK
 from askoctober.types import Encoder
@@ -43,8 +44,10 @@ def mend(
     done = _remove(config.index, findings)
     if needs_rebuild(findings):
         _need_corpus(config)
+        if config.store and any(finding.file == FILE for finding in findings):
+            (folder_of(config) / FILE).unlink(missing_ok=True)  # it hides what has changed
         report = build(config, progress=progress, encoder=encoder, verify=True)
-        done.append(_said(config.index, report))
+        done.append(_said(config.store or config.index, report))
     return done
 
 
@@ -87,15 +90,16 @@ def _remove(folder: Path, findings: Iterable[Finding]) -> list[str]:
 def _need_corpus(config: Config) -> None:
     """Refuse to make an index anew from another folder than it was made from: that would lose it."""
     try:
-        manifest = read_manifest(config.index)
+        manifest = published(config)
     except IndexFolderError:
         manifest = None  # what it was made from is not known any more, and nothing of it can be used
     if not is_at_hand(config, manifest):
         known = f"the folder {str(manifest.get('corpus'))!r} that it was built from" if manifest else "the articles"
         raise IndexFolderError(
-            f"{config.index} cannot be mended without {known}; name it: askoctober doctor --mend --corpus FOLDER"
+            f"{config.store or config.index} cannot be mended without {known}; name it: "
+            "askoctober doctor --mend --corpus FOLDER"
         )
 
 
-def _said(folder: Path, report: Report) -> str:
+def _said(folder: Path | str, report: Report) -> str:
     return f"mended {folder}: {report.embedded} articles embedded anew, {report.unchanged} kept as they were"

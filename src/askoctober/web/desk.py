@@ -15,6 +15,7 @@ from askoctober.errors import IndexFolderError
 from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Answer, Article, Event, Hit, Message
 from askoctober.web.answerer import Answerer
+from askoctober.web.guarding.clients import network_of
 from askoctober.web.kept import KeptAnswers
 from askoctober.web.line import Line, Place
 from askoctober.web.observing import Observing, Watch
@@ -27,6 +28,8 @@ SEARCHES_AT_ONCE = 4
 TOLD_EVERY = 10.0
 """Seconds after which a client that has heard nothing is told something, so that nobody takes the line for dead."""
 LOOK_AGAIN_SECONDS = 0.25
+LONGEST_RETRY = 60.0
+"""Seconds after which whoever is refused may come back at the latest; no place is kept longer for who does not."""
 USUAL_SECONDS = 10.0
 """What an answer takes, as long as none has been timed."""
 ENDED = "The server has ended before the answer was there; ask again in a minute."
@@ -113,6 +116,7 @@ class Desk:
             TooLate: the question has had its time.
             AskoctoberError: as `Assistant.stream`.
         """
+        client = network_of(client)
         with self._observing.watch(question, door=door, client=client, headers=headers) as watch:
             check_asked(question)
             key = self._kept.key(question, history, config)
@@ -169,7 +173,7 @@ class Desk:
 
         Those that take longer than `seconds`, or are not done when there is reason to `hurry`, are refused.
         """
-        self._closing = True
+        self._closing = self.line.is_closed = True
         with anyio.move_on_after(seconds):
             while len(self) and not hurry():
                 await anyio.sleep(LOOK_AGAIN_SECONDS / 5)
@@ -181,10 +185,12 @@ class Desk:
         mine = self.line.count(client)
         if mine >= self._per_client:
             raise Busy(max(1.0, self._usual * mine))
-        free, before = self._waiting + 1 - len(self.line), self._refused.before(client)
+        # The chat's readers are nobody's clients, and have a bound of their own.
+        waiting = len(self.line) - self.line.count(None)
+        free, before = self._waiting + 1 - waiting, self._refused.before(client)
         # Places are kept for those who were refused first, but for no longer than the line is more than half full.
         if free <= 0 or (free <= before and 2 * free <= self._waiting):
-            seconds = max(1.0, self._usual * (before + 1 - max(free, 0)))
+            seconds = min(max(1.0, self._usual * (before + 1 - max(free, 0))), LONGEST_RETRY)
             self._refused.refuse(client, seconds)
             raise Busy(seconds)
         self._refused.forget(client)

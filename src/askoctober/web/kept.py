@@ -21,6 +21,7 @@ class KeptAnswers:
         self._most = most
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._index: weakref.ref[Any] | None = None
+        self._opened = 0
 
     def key(self, question: str, history: Sequence[Message], config: Config | None) -> Hashable | None:
         """Return what an answer depends on, the index and the model as they are now; None where it cannot be kept.
@@ -34,9 +35,11 @@ class KeptAnswers:
             return None
         if self._index is None or self._index() is not retriever:
             self._answers.clear()
+            self._opened += 1
             self._index = weakref.ref(retriever)
         turns = tuple((turn["role"], turn["content"]) for turn in history)
-        return repr(manifest), self._assistant.generator.name, question, turns, config or self._assistant.config
+        settings = config or self._assistant.config
+        return self._opened, repr(manifest), self._assistant.generator.name, question, turns, settings
 
     def get(self, key: Hashable | None) -> Answer | None:
         """Return the answer that is kept under a key."""

@@ -11,6 +11,8 @@ class Line:
 
     def __init__(self) -> None:
         """Begin with nobody."""
+        self.is_closed = False
+        """Whether nobody is to join any more, as the server is about to end."""
         self._places: list[Place] = []
         self._moved = asyncio.Event()
 

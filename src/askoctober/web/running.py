@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 UNEXPECTED = "error-unexpected"
 """The message, by its id, for what nobody foresaw."""
+MOST_WAITING = 100
+"""Readers of the chat who may wait; programs have a bound of their own."""
 LOOK_AGAIN_SECONDS = 0.5
 """How often a reader who waits is looked after: whether they have stopped waiting."""
 
@@ -32,6 +34,10 @@ async def run(
     """
     turn = session.claim()
     if turn is None:
+        yield
+        return
+    if line.is_closed or line.count(None) > MOST_WAITING:
+        turn.fail("error-closing" if line.is_closed else "error-full")
         yield
         return
     history = session.history()

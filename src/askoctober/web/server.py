@@ -19,7 +19,7 @@ from askoctober.web.desk import Desk
 from askoctober.web.guarding import Rules, guard
 from askoctober.web.keeping.feedback import Feedback
 from askoctober.web.observing import Observing, writing
-from askoctober.web.own import OwnArticles
+from askoctober.web.own import LARGEST_SHELF, OwnArticles
 
 if TYPE_CHECKING:
     import uvicorn
@@ -109,7 +109,7 @@ def create_app(
     app.mount(SCRIPTS, StaticFiles(directory=Path(__file__).parent / "static"))
     mounted: FastAPI = mount_gradio_app(app, chat, path="/", **page(uploads=own is not None))
     add_handlers_below(mounted)
-    guard(mounted, rules, hosts or ())
+    guard(mounted, rules, hosts or (), LARGEST_SHELF if own is not None else 0)
     return mounted
 
 

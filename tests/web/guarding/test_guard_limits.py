@@ -90,6 +90,7 @@ def test_clients_without_number_take_bounded_memory() -> None:
     [
         ("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("::ffff:127.0.0.1", True), ("", True),
         ("0.0.0.0", False), ("::", False), ("192.168.1.9", False), ("fe80::1%eth0", False), ("::ffff:8.8.8.8", False),
+        ("unknown", False), ("testclient", True),
     ],
 )  # fmt: skip
 def test_which_addresses_are_this_computer(address: str, here: bool) -> None:

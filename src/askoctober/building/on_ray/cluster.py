@@ -31,7 +31,7 @@ def import_ray() -> Any:
     Raises:
         ConfigError: it is not installed.
     """
-    if os.environ.get(ADDRESS, LOCAL) == LOCAL:
+    if (os.environ.get(ADDRESS) or LOCAL) == LOCAL:
         for name, value in ALONE.items():  # read when Ray is imported
             os.environ.setdefault(name, value)
     try:
@@ -49,19 +49,20 @@ def connect(ray: Any, actors: int, threads: int) -> None:
     Raises:
         ConfigError: there is none, or it does not start.
     """
-    address = os.environ.get(ADDRESS, LOCAL)
+    address = os.environ.get(ADDRESS) or LOCAL
     how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == LOCAL:
         os.environ.setdefault(TOKEN, secrets.token_hex(32))
         count = actors or os.cpu_count() or 1
         how |= {"include_dashboard": False, "object_store_memory": min(count * STORE_BYTES, MOST_STORE_BYTES)}
-        how |= {"num_cpus": actors * threads} if actors else {}
+        # As many as are asked for, whatever the machine has: they share it.
+        how |= {"num_cpus": actors * threads if actors else max(os.cpu_count() or 1, threads)}
     try:
         host, _, port = address.rpartition(":")
         if port.isdigit() and "/" not in host:
             socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
         ray.init(address=address, **how)
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         what = f"There is no Ray at {address}" if address != LOCAL else "Ray does not start here"
         raise ConfigError(
             f"{what} ({_reason(error)}); start one with `ray start --head`, of the same versions of Python and "

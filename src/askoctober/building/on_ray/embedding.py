@@ -98,6 +98,8 @@ class RayEmbed:
     def _embedded(self, groups: Sequence[Sequence[Draft]], basis: FloatArray) -> Iterator[list[Entry]]:
         """Give each actor one group at a time."""
         self._lost.clear()
+        # What a build that was broken off still waits for is no part of this one.
+        self._busy = {ended: (actor, START) for ended, (actor, _) in self._busy.items()}
         shared = self._ray.put(basis)
         waiting = deque(range(len(groups)))
         done: dict[int, list[Entry]] = {}
@@ -111,9 +113,11 @@ class RayEmbed:
                 if ended is None:
                     raise _none_started()
                 number, entries = ended
+                if number == START:
+                    continue
                 if entries is not None:
                     done[number] = entries
-                elif number != START:
+                else:
                     waiting.appendleft(number)
             yield done.pop(turn)
 
@@ -168,5 +172,5 @@ class RayEmbed:
 def _none_started() -> ModelError:
     return ModelError(
         f"Ray started no actor within {SECONDS_TO_START:.0f} s: its processors are taken, or the model loads too "
-        "slowly; end other work on it, or set ray_actors to fewer, and run the command again."
+        "slowly; end other work on it, or set ray_actors or threads to fewer, and run the command again."
     )

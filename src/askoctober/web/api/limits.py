@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 UPLOADS = "/gradio_api/upload"
-"""Where files come in, which Gradio measures itself while it writes them to the disk."""
+"""Where files come in, which Gradio measures each by itself while it writes them to the disk, and nothing else."""
+AROUND = 64_000
+"""Bytes that an upload may have beside its files."""
 LONGEST_BODY = 2_000_000
 """Bytes: fifty turns of a conversation, each of the longest."""
 LONGER = {"/v1/": 4 * 1024 * 1024, "/gradio_api/": 16_000_000}
@@ -25,14 +27,18 @@ EMPTY = ("GET", "HEAD", "OPTIONS")
 class BodyLimit:
     """Takes in the whole body of a request first, within limits of size and time; then hands it on."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before an application."""
+    def __init__(self, app: ASGIApp, uploads: int = 0) -> None:
+        """Stand before an application that takes files of so many bytes together."""
         self.app = app
+        self._uploads = uploads + AROUND
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 413 or 408 where a body is beyond the limits; pass everything else on."""
-        if scope["type"] != "http" or scope["method"] in EMPTY or scope["path"].rstrip("/") == UPLOADS:
+        if scope["type"] != "http" or scope["method"] in EMPTY:
             await self.app(scope, receive, send)
+            return
+        if scope["path"].rstrip("/") == UPLOADS:
+            await self.app(scope, _at_most(self._uploads, receive), send)
             return
         longest = next((most for door, most in LONGER.items() if scope["path"].startswith(door)), LONGEST_BODY)
         body = bytearray()
@@ -61,3 +67,20 @@ class BodyLimit:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         await self.app(scope, replay, send)
+
+
+def _at_most(longest: int, receive: Receive) -> Receive:
+    """Hand on what is received, to so many bytes; 413 is the answer to more."""
+    from starlette.exceptions import HTTPException
+
+    left = longest
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, f"The upload is longer than {longest:,} bytes; send less at once.")
+        return message
+
+    return counted

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["LOOPBACK", "Rules", "guard"]
 
 
-def guard(app: FastAPI, rules: Rules, hosts: Sequence[str]) -> None:
-    """Put everything that guards an application before it; with `hosts`, it answers to these names alone."""
+def guard(app: FastAPI, rules: Rules, hosts: Sequence[str], uploads: int = 0) -> None:
+    """Put everything that guards an application before it; with `hosts`, it answers to these names alone.
+
+    At most so many bytes of `uploads` come in at once.
+    """
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from askoctober.web.api.limits import BodyLimit
@@ -33,7 +36,7 @@ def guard(app: FastAPI, rules: Rules, hosts: Sequence[str]) -> None:
 
     # Each that is added stands before those that were.
     app.add_middleware(NoFetching)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, uploads=uploads)
     app.add_middleware(RateLimit, questions=rules.questions, requests=rules.requests)
     app.add_middleware(Access, secret=rules.secret)
     app.add_middleware(SameOrigin)

@@ -16,6 +16,9 @@ MOST_CLIENTS = 10_000
 NETWORK = 64
 """Bits of an IPv6 address that tell clients apart: whoever has one address has all those that begin with them."""
 
+NOWHERE = ("", "testclient")
+"""In place of an address: of a pipe, and of requests that an application makes to itself, by Starlette's name."""
+
 
 def client_of(scope: Scope) -> str:
     """Return the address of who asks; nothing where it came through no network."""
@@ -23,11 +26,14 @@ def client_of(scope: Scope) -> str:
 
 
 def is_here(address: str) -> bool:
-    """Whether an address is this computer's own, for itself alone; what is no address came through no network."""
+    """Whether an address is this computer's own, for itself alone; what came through no network has none.
+
+    A proxy may give a word in place of an address: that is nobody here.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return True
+        return address in NOWHERE
     mapped = getattr(found, "ipv4_mapped", None)
     return bool((mapped or found).is_loopback)
 
@@ -47,7 +53,7 @@ class Buckets:
         """Take one of a client's tokens, and return 0; where there is none, the seconds until there is."""
         if not self._a_minute:
             return 0.0
-        client, now = _network(address), self._clock()
+        client, now = network_of(address), self._clock()
         tokens, then = self._held.pop(client, (float(self._a_minute), now))
         tokens = min(self._a_minute, tokens + (now - then) * self._a_minute / 60)
         wait = 0.0 if tokens >= 1 else (1 - tokens) * 60 / self._a_minute
@@ -58,13 +64,14 @@ class Buckets:
 
     def give_back(self, address: str) -> None:
         """Undo a `take`."""
-        client = _network(address)
+        client = network_of(address)
         if client in self._held:
             tokens, then = self._held[client]
             self._held[client] = (min(self._a_minute, tokens + 1), then)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Return what tells a client apart: its address, or the network of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -11,7 +11,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from askoctober.web.guarding.clients import is_here
+from askoctober.web.guarding.clients import is_here, network_of
 
 HEAD_SECONDS = 10.0
 """Until the head of a request is there."""
@@ -22,7 +22,7 @@ LATE_SECONDS = 10.0
 UNREAD_SECONDS = 60.0
 """For which a client may take nothing of an answer that waits for it."""
 MOST_PER_CLIENT = 400
-"""Open connections of one address, half of what the server has; a browser opens six."""
+"""Open connections of one client, two fifths of what the server has; a browser opens six."""
 
 
 class Connection(H11Protocol):  # type: ignore[misc]
@@ -39,7 +39,8 @@ class Connection(H11Protocol):  # type: ignore[misc]
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
         if not is_here(address):
-            others = sum(1 for one in self.connections if one.client and one.client[0] == address)
+            network = network_of(address)
+            others = sum(1 for one in self.connections if one.client and network_of(one.client[0]) == network)
             if others > MOST_PER_CLIENT:
                 transport.abort()
         self._watch()

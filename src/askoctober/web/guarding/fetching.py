@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-FETCHING = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=|process_recording/?$)", re.IGNORECASE)
-"""Addresses on other hosts, and the conversion of videos."""
+FETCHING = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=|process_recording/?$|gradio_api/call/)", re.IGNORECASE)
+"""Addresses on other hosts, the conversion of videos, and a second way to the chat's events, which nobody counts."""
 
 
 class NoFetching:
-    """Closes the interface's ways to have this computer fetch an address, or convert a video, for a stranger."""
+    """Closes the interface's ways to have this computer fetch an address, convert a video or work uncounted."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Stand before an application."""

@@ -55,7 +55,7 @@ class Rules:
         return cls(
             Secret.parse(config.password_hash) if config.password_hash else None,
             config.open,
-            names,
+            tuple(map(str.lower, names)),  # as hosts are compared
             proxies,
             frames,
             config.questions_a_minute,

@@ -50,6 +50,8 @@ sure-perhaps = Die Artikel beantworten dies vielleicht
 seconds = { $seconds } s
 written-by = Verfasst von { $model }
 error-unexpected = Etwas ist schiefgegangen; mehr dazu steht im Terminal.
+error-full = Es warten gerade zu viele Fragen; stellen Sie sie in einer Minute noch einmal.
+error-closing = Der Server wird gerade beendet; stellen Sie die Frage in einer Minute noch einmal.
 
 ## What is happening
 

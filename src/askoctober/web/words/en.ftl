@@ -53,6 +53,8 @@ sure-perhaps = The articles perhaps answer this
 seconds = { $seconds } s
 written-by = Written by { $model }
 error-unexpected = Something went wrong; the terminal says more.
+error-full = Too many questions are waiting; ask again in a minute.
+error-closing = The server is about to end; ask again in a minute.
 
 ## What is happening
 

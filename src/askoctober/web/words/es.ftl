@@ -53,6 +53,8 @@ sure-perhaps = Los artículos quizá respondan a esto
 seconds = { $seconds } s
 written-by = Redactado por { $model }
 error-unexpected = Algo ha fallado; en la terminal hay más información.
+error-full = Hay demasiadas preguntas en espera; pregunte de nuevo dentro de un minuto.
+error-closing = El servidor está a punto de cerrarse; pregunte de nuevo dentro de un minuto.
 
 ## What is happening
 

@@ -53,6 +53,8 @@ sure-perhaps = Les articles y répondent peut-être
 seconds = { $seconds } s
 written-by = Rédigé par { $model }
 error-unexpected = Une erreur s’est produite ; le terminal en dit plus.
+error-full = Trop de questions sont en attente ; reposez la vôtre dans une minute.
+error-closing = Le serveur va s’arrêter ; reposez votre question dans une minute.
 
 ## What is happening
 
