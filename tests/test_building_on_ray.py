@@ -183,7 +183,7 @@ def test_what_is_broken_off_leaves_nothing_to_what_follows(
 
     def break_off(writer: IndexWriter, entry: Entry) -> None:
         added.append(entry.article.path)
-        if len(added) == 6:
+        if len(added) == 2:
             raise DamagedError("damaged")
         add(writer, entry)
 
