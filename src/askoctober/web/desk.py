@@ -77,7 +77,7 @@ class Desk:
         self._searches = anyio.Semaphore(SEARCHES_AT_ONCE)
         self._refused = Refused()
         self._usual = USUAL_SECONDS
-        self._closing = self._cut = False
+        self._cut = False
         self._kept = KeptAnswers(assistant, kept)
         self._observing = observing or Observing()
         self._tell = tell or (lambda stage, seconds: None)
@@ -92,7 +92,7 @@ class Desk:
 
         A model in a process of its own may be "starting" or "down"; others are ready as long as the desk is.
         """
-        return "closing" if self._closing else str(getattr(self.assistant.generator, "state", "ready"))
+        return "closing" if self.line.is_closed else str(getattr(self.assistant.generator, "state", "ready"))
 
     async def stream(
         self,
@@ -152,7 +152,7 @@ class Desk:
 
     async def search(self, question: str, k: int = 5, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
         """Return at most k hits, best first; a few searches run at once, and wait for no answer."""
-        if self._closing:
+        if self.line.is_closed:
             raise Closing("The server is about to end; ask again in a minute.")
         check_asked(question)
         async with self._searches:
@@ -173,14 +173,14 @@ class Desk:
 
         Those that take longer than `seconds`, or are not done when there is reason to `hurry`, are refused.
         """
-        self._closing = self.line.is_closed = True
+        self.line.is_closed = True
         with anyio.move_on_after(seconds):
             while len(self) and not hurry():
                 await anyio.sleep(LOOK_AGAIN_SECONDS / 5)
         self._cut = True
 
     def _admit(self, client: str) -> None:
-        if self._closing:
+        if self.line.is_closed:
             raise Closing("The server is about to end; ask again in a minute.")
         mine = self.line.count(client)
         if mine >= self._per_client:
