@@ -15,6 +15,7 @@ from askoctober import Assistant, Retriever
 from askoctober.config import Config
 from askoctober.generation.isolated import IsolatedGenerator
 from askoctober.web.following import Following
+from askoctober.web.memory import keep_few_arenas
 from askoctober.web.server import serve
 
 MODEL = Path(__file__).parent / "paced_model.py"
@@ -27,6 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     config = Config(index=options.index)
     command = (sys.executable, "-P", str(MODEL), "--seconds", str(options.seconds))
+    keep_few_arenas()
     assistant = Assistant(Retriever.load(config=config), IsolatedGenerator(config, command), config)
     try:
         with Following(assistant, config.index, lambda told: print(told, file=sys.stderr, flush=True)):

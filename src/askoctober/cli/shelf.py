@@ -149,6 +149,7 @@ def serve(
     )
     from askoctober.web.following import Following
     from askoctober.web.guarding import Rules
+    from askoctober.web.memory import keep_few_arenas
     from askoctober.web.server import listen, serve
 
     # Settings that cannot be, a taken port, a password that is not set: said before anything slow.
@@ -158,6 +159,7 @@ def serve(
     rules.check(address)
     if rules.lets_in_strangers(address):
         show.note(f"Everybody who reaches {config.host} can use this chat; askoctober password sets a password.")
+    keep_few_arenas()
     if refresh and loading.freshness(config):
         report = loading.build(config)
         show.note(summary(report))
