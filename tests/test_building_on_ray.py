@@ -8,16 +8,17 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 
 from askoctober.building import Report, build, updating
+from askoctober.building.entries import Draft, LocalEmbed
 from askoctober.building.on_ray import RayEmbed
 from askoctober.building.on_ray.cluster import ADDRESS, ALONE, TOKEN, connect, import_ray, share
 from askoctober.building.on_ray.embedding import RETRIES
@@ -29,7 +30,7 @@ from askoctober.index import Entry, LocalStore
 from askoctober.index.segment import DamagedError
 from askoctober.index.writing import IndexWriter
 from askoctober.retrieval import Retriever
-from askoctober.types import FloatArray
+from askoctober.types import Article, FloatArray
 from breaking import article, held, new_shelf, old_shelf
 from cli_fakes import REPORT
 from encoders import HashEncoder
@@ -96,6 +97,15 @@ def build_both(folder: Path, files: dict[str, str], load: Any = HashEncoder) -> 
     write_files(folder / "corpus", files)
     local = build(config_of(folder, index=folder / "local"), encoder=HashEncoder())
     return local, build_on_ray(config_of(folder, index=folder / "ray"), load)
+
+
+def draft(name: str) -> Draft:
+    """An article on its way into an index."""
+    return Draft(Article(id=name, title=name, path=f"{name}.md", text=article(name)), name, f"{name}.md")
+
+
+def ignore(done: int, total: int) -> None:
+    """Take no interest in how far it is."""
 
 
 def manifest(index: Path) -> Any:
@@ -192,6 +202,19 @@ def test_what_is_broken_off_leaves_nothing_to_what_follows(
     monkeypatch.setattr(IndexWriter, "add", break_off)
     assert build_on_ray(config_of(tmp_path, index=tmp_path / "ray"), SlowEncoder).embedded == 60
     assert held(tmp_path / "local") == held(tmp_path / "ray")
+
+
+def test_groups_of_what_was_broken_off_are_not_taken_for_others_of_their_number(tmp_path: Path, cluster: None) -> None:
+    """Actors are still at work at them, or their entries wait."""
+    config = config_of(tmp_path, ray_actors=2)
+    left, wanted = ([[draft(f"{name} {number}")] for number in range(6)] for name in ("left", "wanted"))
+    ((_, basis),) = LocalEmbed(HashEncoder(), config.chunk_size)(left[:1], None, ignore)
+    with RayEmbed(config, HashEncoder(), SlowEncoder) as embed:
+        broken_off = cast("Generator[Any]", embed(left, basis, ignore))
+        next(broken_off)
+        broken_off.close()
+        got = [[entry.article.title for entry in entries] for entries, _ in embed(wanted, basis, ignore)]
+    assert got == [[one.article.title for one in group] for group in wanted]
 
 
 def test_an_actor_that_is_killed_half_way_costs_a_retry(tmp_path: Path, cluster: None) -> None:

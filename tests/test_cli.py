@@ -359,7 +359,7 @@ def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
         assert rest == {"own": None, "feedback": Path("feedback.jsonl"), "rules": Rules()}
         announce(f"http://{host}:{port}/")
 
-    reasons = iter(["articles have changed", ""])
+    reasons = iter(["articles have changed", "", "articles have changed"])
     monkeypatch.setattr(loading, "freshness", lambda config: next(reasons))
     monkeypatch.setattr(loading, "build", lambda config: REPORT)
     monkeypatch.setattr(loading, "open_own", lambda assistant, config: None)
@@ -374,6 +374,13 @@ def test_serve_brings_a_stale_index_up_to_date_and_announces_the_address(
     assistant.closed = False
     assert cli.main(["serve", "--refresh", "--port", str(port)]) == 0
     assert capsys.readouterr().err == ""
+    assistant.closed = False
+    assert cli.main(["serve", "--refresh", "--port", str(port), "--log", "json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["level"], line["message"][:15]) for line in told] == [
+        ("info", "5 articles, 131"),
+        ("warning", "left out bad.tx"),
+    ]
 
 
 @pytest.mark.parametrize("settings", [{}, {"ASKOCTOBER_PASSWORD_HASH": "plain words"}])

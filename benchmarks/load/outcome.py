@@ -142,7 +142,7 @@ def of_faults(
         none(f"– searches meanwhile: lost or out of place, of {len(searched.times)}", searched.lost + searched.mixed),
         Figure("– – wait p50 / p99 / longest", seconds(searched.times)),
         none("– questions left in the line at the end", int(counts[QUEUE])),
-        none("– answers by the server's own count that no reader has", unread),
+        none("– answers by the server's own count that no reader has, beyond those who went away", unread),
     ]
 
 

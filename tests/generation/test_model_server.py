@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class Scripted(ThreadingHTTPServer):
         self.replies: list[tuple[int, dict[str, str], list[str] | str]] = []
         self.got: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.model = "tiny"
         self.broken = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -52,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Scripted
 
     def do_GET(self) -> None:
-        self.reply(200, {}, json.dumps({"data": [{"id": "tiny", "owned_by": "llamacpp"}]}))
+        self.reply(200, {}, json.dumps({"data": [{"id": self.server.model, "owned_by": "llamacpp"}]}))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -123,6 +125,33 @@ def test_the_first_tokens_probabilities(scripted, generator):
     assert generator.probabilities(ASKED, ("Yes", "No"))["No"] == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(("refused", "asked"), [(1, [20, 5]), (2, [20, 5, None])])
+def test_a_server_that_refuses_so_many_probabilities_is_asked_for_fewer(scripted, generator, refused, asked):
+    reply = (200, {}, json.dumps({"choices": [{"message": {"content": "No"}, "logprobs": None}]}))
+    scripted.replies = [(422, {}, "")] * refused + [reply] * 2
+    for _ in range(2):
+        assert generator.probabilities(ASKED, ("Yes", "No"))["No"] == pytest.approx(0.9)
+    assert [got.get("top_logprobs") for got in scripted.got] == [*asked, asked[-1]], "what it takes is remembered"
+    assert ["logprobs" in got for got in scripted.got] == ["top_logprobs" in got for got in scripted.got]
+
+
+def test_what_is_refused_in_any_form_is_an_error(scripted, generator):
+    scripted.replies = [(400, {}, "")] * 3
+    with pytest.raises(GenerationError, match="status 400"):
+        generator.probabilities(ASKED, ("Yes", "No"))
+    scripted.replies = [(200, {}, json.dumps({"choices": [{"message": {"content": "yes"}, "logprobs": LIKELY}]}))]
+    assert generator.probabilities(ASKED, ("Yes", "No")) and scripted.got[-1]["top_logprobs"] == 20
+
+
+def test_a_model_that_was_looked_up_is_looked_up_anew_where_it_is_gone(scripted, generator):
+    assert written(generator) == "One, two."
+    scripted.model = "another"
+    scripted.replies = [(404, {}, "")]
+    with pytest.raises(GenerationError, match="status 404"):
+        written(generator)
+    assert written(generator) == "One, two." and scripted.got[-1]["model"] == generator.name == "another"
+
+
 def test_a_busy_server_is_asked_again(scripted, generator):
     scripted.replies = [(429, {"Retry-After": "0"}, ""), (503, {}, ""), (200, {}, WHOLE)]
     assert written(generator) == "One, two."
@@ -161,13 +190,20 @@ def test_closing_ends_the_servers_work(scripted, generator):
 
 
 def test_the_key_comes_from_the_environment_and_is_never_told(scripted, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden")
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-hidden\r\n")
     keyed = ServerGenerator(scripted.address)
     scripted.replies = [(401, {}, "")]
     with pytest.raises(GenerationError) as caught:
         written(keyed)
     keyed.close()
     assert scripted.keys == ["Bearer sk-hidden"] and "hidden" not in str(caught.value)
+
+
+def test_what_cannot_be_a_key_is_refused(scripted, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden\u2026")
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY .* set it anew") as caught:
+        load_generator(Config(model=scripted.address))
+    assert "hidden" not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["openai:", "openai:host:80", "openai:ftp://x/", "openai:http://me:key@host/v1"])
@@ -177,12 +213,31 @@ def test_what_is_no_address_is_refused(address):
     assert "key@" not in str(caught.value)
 
 
-def test_while_the_server_is_away_answers_are_extractive(scripted, monkeypatch):
+def test_a_server_that_takes_a_request_and_is_silent_is_asked_once_and_then_left_alone(monkeypatch, caplog):
+    monkeypatch.setattr(server, "SILENCE_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        generator = load_generator(Config(model=f"openai:http://127.0.0.1:{silent.getsockname()[1]}/v1#tiny"))
+        assert written(generator) == "" and generator.name == NAME
+        silent.settimeout(0.1)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    (told,) = caplog.messages
+    assert "has not answered for" in told
+    later = time.monotonic() + fallback.LEFT_ALONE_SECONDS + 1
+    monkeypatch.setattr(fallback.time, "monotonic", lambda: later)
+    assert generator.name == NAME
+    generator.close()
+
+
+def test_while_the_server_is_away_answers_are_extractive(scripted, monkeypatch, caplog):
     generator = load_generator(Config(model=scripted.address))
     assert isinstance(generator, Fallback)
     scripted.replies = [(503, {}, "")] * server.ATTEMPTS
     assert generator.probabilities(ASKED, ("Yes", "No")) == {"Yes": YES, "No": pytest.approx(1 - YES)}
     assert generator.name == NAME and written(generator) == "" and len(scripted.got) == server.ATTEMPTS
+    (told,) = caplog.messages
+    assert "is away (status 503); start it" in told
     monkeypatch.setattr(fallback.time, "monotonic", lambda: 1e9)
     assert written(generator) == "One, two." and generator.name == "tiny"
     generator.close()

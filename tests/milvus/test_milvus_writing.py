@@ -4,15 +4,20 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
+from contextlib import closing
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from askoctober.errors import ConfigError, IndexFolderError
 from askoctober.index import IndexWriter, LocalStore
-from askoctober.milvus import Address, MilvusStore, MilvusWriter, is_address, manifest
+from askoctober.milvus import Address, MilvusStore, MilvusWriter, is_address, manifest, writing
 from askoctober.milvus.connecting import Connection
+from askoctober.milvus.heads import read_heads
 from askoctober.milvus.schema import ARTICLES, SHELVES, TEXTS, Collections
+from askoctober.milvus.store import published
 from askoctober.types import Article
 from encoders import HashEncoder
 from index.entries import entry_of
@@ -206,6 +211,47 @@ def test_two_builds_do_not_meet(tmp_path):
             with pytest.raises(IndexFolderError, match="has taken over"):
                 act()
     assert paths(address) == ["bee.md", "clock.md", "tide.md"]
+
+
+def test_a_build_that_is_long_at_something_keeps_its_hold(tmp_path, monkeypatch):
+    build_milvus(tmp_path, FILES)
+    monkeypatch.setattr(manifest, "RENEWED_SECONDS", 0.1)
+    monkeypatch.setattr(manifest, "HOLD_SECONDS", 1.0)
+    address = address_of(tmp_path)
+    with MilvusWriter.open(address, {}):
+        time.sleep(1.5)
+        with pytest.raises(IndexFolderError, match="Another build"), MilvusWriter.open(address, {}):
+            pass
+
+
+def test_a_build_whose_hold_was_taken_writes_nothing_more(tmp_path):
+    build_milvus(tmp_path, FILES)
+    with MilvusWriter.open(address_of(tmp_path), {}) as writer:
+        manifest._write(writer._connection, "lock", {"owner": "x", "host": "elsewhere", "process": 1, "at": 0})
+        writer.add(entry("ant"))
+        with pytest.raises(IndexFolderError, match="has taken over"):
+            writer.checkpoint()
+        assert not writer._connection.count(ARTICLES, f"id >= {writer._begin}", strong=True)
+
+
+def test_what_is_in_force_is_never_written_over(tmp_path, monkeypatch):
+    """Articles out of force beyond a bound are removed at once, which is a generation of its own."""
+    build_milvus(tmp_path, FILES)
+    before = published(address_of(tmp_path))
+    monkeypatch.setattr(writing, "MOST_DEAD", 0)
+    build_milvus(tmp_path, {"bee.md": FILES["bee.md"]})
+    after = published(address_of(tmp_path))
+    assert (after["generation"], after["dead"]) == (before["generation"] + 2, [])
+    with closing(Connection(Address.read(address_of(tmp_path)))) as connection:
+        assert connection.has(SHELVES)
+        between = manifest._read(connection, f"manifest/{before['generation'] + 1}", 1)
+    assert between | {"generation": after["generation"], "dead": []} == after and len(between["dead"]) == 2
+    assert paths(address_of(tmp_path)) == ["bee.md"]
+
+
+def test_articles_that_are_removed_while_they_are_listed_are_not_waited_for():
+    connection = mock.Mock(query=lambda *_, **__: [], count=mock.Mock(side_effect=[5, 5, 0]))
+    assert list(read_heads(connection, 0, 10_000)) == list(read_heads(connection, 0)) == []
 
 
 def test_the_hold_of_a_process_that_is_gone_is_taken(tmp_path):

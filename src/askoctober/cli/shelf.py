@@ -12,6 +12,7 @@ from askoctober.cli import loading, options, show
 
 if TYPE_CHECKING:
     from askoctober.building import Report
+    from askoctober.config import Config
 
 MOST_ENDINGS = 8
 """Kinds of files passed over that are named."""
@@ -147,6 +148,13 @@ def serve(
         models_dir=models_dir,
         threads=threads,
     )
+    from askoctober.web.observing import say
+
+    with show.logged(say if config.log == "json" else None):
+        _serve(config, refresh)
+
+
+def _serve(config: Config, refresh: bool) -> None:
     from askoctober.web.following import Following
     from askoctober.web.guarding import Rules
     from askoctober.web.memory import keep_few_arenas

@@ -7,11 +7,12 @@ before anything is shown to people.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # these bring numpy, which `--help` need not wait for
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
+Log: TypeAlias = Callable[[str, int], None]
+"""Takes a message and how grave it is, by the levels of `logging`."""
+_log: Log | None = None
 NEAREST = 3
 """How many passages a decline shows."""
 GLIMPSE = 300
@@ -41,12 +45,29 @@ def flat(text: str) -> str:
 
 def complain(message: str) -> None:
     """Print one line about an error on stderr."""
-    err.print(f"askoctober: {flat(message)}", soft_wrap=True)
+    if _log:
+        _log(message, logging.WARNING)
+    else:
+        err.print(f"askoctober: {flat(message)}", soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Print one line of status on stderr."""
-    err.print(flat(message), soft_wrap=True)
+    if _log:
+        _log(message, logging.INFO)
+    else:
+        err.print(flat(message), soft_wrap=True)
+
+
+@contextmanager
+def logged(log: Log | None) -> Iterator[None]:
+    """Hand notes and complaints to a log meanwhile, where there is one."""
+    global _log
+    before, _log = _log, log
+    try:
+        yield
+    finally:
+        _log = before
 
 
 def status(message: str) -> AbstractContextManager[Any]:

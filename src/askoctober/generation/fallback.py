@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 
 from askoctober.generation.extractive import NAME, Extractive
-from askoctober.generation.server import ServerAwayError, ServerGenerator
+from askoctober.generation.server import ServerAwayError, ServerGenerator, ServerSilentError
 from askoctober.types import Message, Piece
 
 LEFT_ALONE_SECONDS = 15.0
 """A server that was away is not asked again for so long: each reader would wait for it anew."""
+SILENT_ALONE_SECONDS = 120.0
+"""The same, of one that takes requests and does not answer, which takes as long to find out."""
+logger = logging.getLogger(__name__)
 
 
 class Fallback:
@@ -21,6 +25,7 @@ class Fallback:
         self._server = server
         self._extractive = Extractive()
         self._away_until = 0.0
+        self._is_told = False
 
     @property
     def name(self) -> str:
@@ -36,9 +41,11 @@ class Fallback:
         if self._is_away:
             return
         try:
-            yield from self._server.generate(messages, grammar=grammar, max_tokens=max_tokens)
-        except ServerAwayError:
-            self._leave_alone()
+            for piece in self._server.generate(messages, grammar=grammar, max_tokens=max_tokens):
+                self._is_told = False
+                yield piece
+        except ServerAwayError as error:
+            self._leave_alone(error)
 
     def prefill(self, messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
         """Yield nothing."""
@@ -49,8 +56,8 @@ class Fallback:
         if not self._is_away:
             try:
                 return self._server.probabilities(messages, options)
-            except ServerAwayError:
-                self._leave_alone()
+            except ServerAwayError as error:
+                self._leave_alone(error)
         return self._extractive.probabilities(messages, options)
 
     def close(self) -> None:
@@ -61,5 +68,9 @@ class Fallback:
     def _is_away(self) -> bool:
         return time.monotonic() < self._away_until
 
-    def _leave_alone(self) -> None:
-        self._away_until = time.monotonic() + LEFT_ALONE_SECONDS
+    def _leave_alone(self, error: ServerAwayError) -> None:
+        seconds = SILENT_ALONE_SECONDS if isinstance(error, ServerSilentError) else LEFT_ALONE_SECONDS
+        self._away_until = time.monotonic() + seconds
+        if not self._is_told:  # once, until it has answered again
+            self._is_told = True
+            logger.warning("%s Until then answers are the articles' own sentences.", error)

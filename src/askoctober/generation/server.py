@@ -31,7 +31,10 @@ MOST_BYTES, MOST_SECONDS = 4_000_000, 600.0
 TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_TOKEN = 64
 """Characters of any, on the average of a reply; what is longer does not heed its bound."""
-LIKELIEST = 20
+LIKELIEST = (20, 5, 0)
+"""How many of the likeliest tokens are asked for: fewer where a server gives no more, or refuses to give any."""
+NOT_GIVEN = frozenset({400, 422})
+"""What servers answer to more than they give."""
 OTHER_MODEL = "choose another model."
 OTHER_FORM = "a reply of another form; is it a chat completions API?"
 SURE = 0.9
@@ -40,6 +43,18 @@ SURE = 0.9
 
 class ServerAwayError(GenerationError):
     """The server cannot be reached, or went on refusing."""
+
+
+class ServerSilentError(ServerAwayError):
+    """The server takes requests and does not answer."""
+
+
+class _RefusedError(GenerationError):
+    """The server does not do what it was asked for, by its status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _TryAgain(Exception):
@@ -60,7 +75,7 @@ class ServerGenerator:
         """Speak to a server; nothing is asked of it yet.
 
         Raises:
-            ConfigError: that is no address.
+            ConfigError: that is no address, or the key is none.
         """
         url, _, self._model = address.removeprefix(SERVER).partition("#")
         parts = urlsplit(url)
@@ -72,8 +87,12 @@ class ServerGenerator:
             raise ConfigError(f"Put no key into the address of a server; set {KEY} in the environment.")
         self.where = url.rstrip("/")
         self.name = self._model or parts.netloc
+        self._is_named = bool(self._model)
         self._is_llama = False
-        key = os.environ.get(KEY, "")
+        self._asked_for = 0  # of LIKELIEST
+        key = os.environ.get(KEY, "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError(f"{KEY} in the environment holds characters that no key has; set it anew.")
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
@@ -117,16 +136,12 @@ class ServerGenerator:
 
         A server that gives no probabilities is asked for a word: what it says counts as 0.9.
         """
-        body = self._body(messages, 1) | {"logprobs": True, "top_logprobs": LIKELIEST}
-        with self._post(body) as response:
-            reply = self._read(response)
+        reply = self._ask_for_likeliest(messages)
         try:
             choice = reply["choices"][0]
             content = (choice.get("logprobs") or {}).get("content") or []
-            if content:
-                likely = [(str(each["token"]), float(each["logprob"])) for each in content[0]["top_logprobs"]]
-            else:
-                likely = []
+            listed = (content[0].get("top_logprobs") or []) if content else []
+            likely = [(str(each["token"]), float(each["logprob"])) for each in listed]
             said = str(choice["message"]["content"] or "")
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise GenerationError(
@@ -147,6 +162,22 @@ class ServerGenerator:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _ask_for_likeliest(self, messages: Sequence[Message]) -> dict[str, Any]:
+        """Return a reply of one token, with as many of the likeliest as the server gives."""
+        body = self._body(messages, 1)
+        for at, most in enumerate(LIKELIEST[self._asked_for :], self._asked_for):
+            wanted = {"logprobs": True, "top_logprobs": most} if most else {}
+            try:
+                with self._post(body | wanted) as response:
+                    reply = self._read(response)
+            except _RefusedError as error:
+                if error.status not in NOT_GIVEN or not most:
+                    raise
+                continue
+            self._asked_for = at
+            return reply
+        raise AssertionError("the last is asked for nothing more")
 
     def _body(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
         if not self._model:
@@ -201,6 +232,12 @@ class ServerGenerator:
     def _attempt(self, method: str, url: str, body: Mapping[str, Any] | None) -> httpx.Response:
         try:
             response = self._client.send(self._client.build_request(method, url, json=body), stream=True)
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            # It has taken the request: to send it again would only add to what it does not get done.
+            raise ServerSilentError(
+                f"The model's server {self.where} has not answered for {SILENCE_SECONDS:.0f} s; look after it, or "
+                "choose another with --model."
+            ) from error
         except httpx.HTTPError as error:
             raise _TryAgain(type(error).__name__) from error
         if response.status_code == 200:
@@ -215,8 +252,10 @@ class ServerGenerator:
             raise GenerationError(
                 f"{self.where} points elsewhere (status {status}); give the address that it points to."
             )
-        raise GenerationError(
-            f"{self.where} refused the request (status {status}); see its log, or choose another model."
+        if status == 404 and not self._is_named:
+            self._model = ""  # it may serve another one by now
+        raise _RefusedError(
+            f"{self.where} refused the request (status {status}); see its log, or choose another model.", status
         )
 
     def _events(self, response: httpx.Response) -> Iterator[dict[str, Any] | None]:

@@ -14,6 +14,7 @@ except ImportError as error:
 
     raise ConfigError(f'Haystack is not here ({error}); install it: pip install "askoctober[haystack]"') from error
 
+from askoctober.asynchrony import call
 from askoctober.errors import ConfigError, QuestionError
 from askoctober.integrations.metadata import metadata_of
 from askoctober.retrieval import Retriever
@@ -49,6 +50,10 @@ class AskoctoberRetriever:
         """Open the index; a pipeline does so before it runs."""
         self._opened()
 
+    async def warm_up_async(self) -> None:
+        """`warm_up` beside the event loop."""
+        await call(self._opened)
+
     @component.output_types(documents=list[Document])
     def run(self, query: str, top_k: int | None = None, filters: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return {"documents": ...}.
@@ -65,7 +70,8 @@ class AskoctoberRetriever:
         self, query: str, top_k: int | None = None, filters: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """`run` for pipelines of coroutines."""
-        hits = await self._opened().asearch(query, **self._options(top_k, filters))
+        retriever = await call(self._opened)
+        hits = await retriever.asearch(query, **self._options(top_k, filters))
         return {"documents": [_document(hit) for hit in hits]}
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from askoctober.milvus.schema import ARTICLES, OF_DIMENSION, TEXTS
 
 SECONDS = 10.0
 """How long a server may take to accept a connection."""
+READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
+"""How long it may take over a request; of its own accord the client would try for minutes, or wait without end."""
 MOST = 16_384
 """Rows that Milvus gives at once."""
 LEAST = (2, 5)
@@ -81,11 +83,12 @@ class Connection:
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
+        from grpc import FutureTimeoutError, RpcError
         from pymilvus.exceptions import MilvusException
 
         try:
             yield
-        except MilvusException as error:
+        except (MilvusException, RpcError, FutureTimeoutError) as error:
             reason = " ".join(str(getattr(error, "message", "") or error).split())[:200]
             raise IndexFolderError(f"Milvus does not serve {self.address} ({reason}); {self._mend()}") from error
 
@@ -98,10 +101,11 @@ class Connection:
         """Whether a collection is there, with a partition for this shelf; it is loaded then."""
         with self.translated():
             client, shelf = self.client, self.address.shelf
-            if not (client.has_collection(collection) and client.has_partition(collection, shelf)):
+            read = {"timeout": READ_SECONDS}
+            if not (client.has_collection(collection, **read) and client.has_partition(collection, shelf, **read)):
                 return False
             if collection not in self._loaded:
-                client.load_collection(collection)
+                client.load_collection(collection, timeout=WRITE_SECONDS)
                 self._loaded.add(collection)
             return True
 
@@ -112,12 +116,12 @@ class Connection:
         """
         with self.translated():
             for name, (schema, indexes) in schemas(self.client, self.address.file is not None).items():
-                if not self.client.has_collection(name):
-                    self.client.create_collection(name, schema=schema)
+                if not self.client.has_collection(name, timeout=READ_SECONDS):
+                    self.client.create_collection(name, schema=schema, timeout=WRITE_SECONDS)
                     # Not waited for: there is nothing to index yet, and milvus-lite knows no timestamps to wait by.
-                    self.client.create_index(name, indexes, sync=False)
-                if not self.client.has_partition(name, self.address.shelf):
-                    self.client.create_partition(name, self.address.shelf)
+                    self.client.create_index(name, indexes, sync=False, timeout=WRITE_SECONDS)
+                if not self.client.has_partition(name, self.address.shelf, timeout=READ_SECONDS):
+                    self.client.create_partition(name, self.address.shelf, timeout=WRITE_SECONDS)
                 self.has(name)
 
     def query(self, collection: str, expression: str, fields: Sequence[str], *, strong: bool = False) -> list[Any]:
@@ -130,6 +134,7 @@ class Connection:
                     filter=expression,
                     output_fields=list(fields),
                     partition_names=[self.address.shelf],
+                    timeout=READ_SECONDS,
                     **more,
                 )
             )
@@ -152,6 +157,7 @@ class Connection:
                 output_fields=list(fields),
                 search_params={"metric_type": metric},
                 partition_names=[self.address.shelf],
+                timeout=READ_SECONDS,
             )
             return [({**hit["entity"], "id": hit["id"]}, float(hit["distance"])) for hit in found]
 
@@ -174,6 +180,7 @@ class Connection:
                 limit=min(k, MOST),
                 output_fields=["id"],
                 partition_names=[self.address.shelf],
+                timeout=READ_SECONDS,
             )
             return [(int(hit["id"]), float(hit["distance"])) for hit in found]
 
@@ -181,25 +188,27 @@ class Connection:
         """Write rows of this shelf, in batches that a server takes."""
         batch: list[Mapping[str, Any]] = []
         size = 0
+        where = {"partition_name": self.address.shelf, "timeout": WRITE_SECONDS}
         with self.translated():
             for row in rows:
                 batch.append(row)
                 size += sum(_bytes_of(value) for value in row.values())
                 if size > _BATCH_BYTES or len(batch) >= 1000:
-                    self.client.upsert(collection, batch, partition_name=self.address.shelf)
+                    self.client.upsert(collection, batch, **where)
                     batch, size = [], 0
             if batch:
-                self.client.upsert(collection, batch, partition_name=self.address.shelf)
+                self.client.upsert(collection, batch, **where)
 
     def delete(self, collection: str, expression: str) -> None:
         """Remove the rows of this shelf that an expression selects."""
         with self.translated():
-            self.client.delete(collection, filter=expression, partition_name=self.address.shelf)
+            where = {"partition_name": self.address.shelf, "timeout": WRITE_SECONDS}
+            self.client.delete(collection, filter=expression, **where)
 
     def delete_everywhere(self, expression: str) -> None:
         """Remove what belongs to some articles of this shelf, whatever its dimension; `{article}` is their number."""
         with self.translated():
-            names = [str(name) for name in self.client.list_collections()]
+            names = [str(name) for name in self.client.list_collections(timeout=READ_SECONDS)]
         # Articles first: what is left of one that has no row is no part of the shelf.
         for name in sorted(names, key=lambda name: (name != ARTICLES, name)):
             if (name in (ARTICLES, TEXTS) or name.startswith(OF_DIMENSION)) and self.has(name):

@@ -28,16 +28,17 @@ class Head:
     tokens: int
 
 
-def read_heads(connection: Connection, expression: str = "") -> Iterator[Head]:
-    """Yield the heads that an expression selects, in order of number; whether in force or not."""
-    total = connection.count(ARTICLES, expression or "id >= 0", strong=True)
-    begin = 0
-    while total > 0:
+def read_heads(connection: Connection, begin: int, end: int | None = None, expression: str = "") -> Iterator[Head]:
+    """Yield the heads of the numbers from `begin` to `end`, or to the last there is, that an expression selects.
+
+    They come in order of number; whether they are in force is for the expression to say. What others remove meanwhile
+    may be among them or not.
+    """
+    while begin < end if end is not None else connection.count(ARTICLES, f"id >= {begin}", strong=True):
         block = f"id >= {begin} and id < {begin + _BLOCK}" + (f" and ({expression})" if expression else "")
         rows = connection.query(ARTICLES, block, ["id", *_FIELDS], strong=True)
         for row in sorted(rows, key=lambda row: int(row["id"])):
             yield _head_of(row)
-        total -= len(rows)
         begin += _BLOCK
 
 

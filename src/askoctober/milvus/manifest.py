@@ -11,9 +11,11 @@ import hashlib
 import json
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,8 @@ from askoctober.types import FloatArray
 
 HOLD_SECONDS = 300.0
 """How long a build that says nothing keeps others waiting."""
+RENEWED_SECONDS = 60.0
+"""How often one that is at work says so, whatever it is at."""
 _MOST_PIECES = 4096
 _COUNTS = ("articles", "copies", "chunks", "sentences", "generation", "first_article", "next_article")
 
@@ -123,6 +127,15 @@ class Hold:
                 f"{str(other.get('host'))[:80]}); wait until it has ended, then try again."
             )
         self._write()
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="hold", daemon=True)
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        """Say now and then that the build goes on; where that fails, the build finds out by itself."""
+        while not self._ended.wait(RENEWED_SECONDS):
+            with suppress(IndexFolderError):
+                self.renew()
 
     def renew(self) -> None:
         """Say that the build goes on.
@@ -144,6 +157,8 @@ class Hold:
 
     def release(self) -> None:
         """Let others change the shelf."""
+        self._ended.set()
+        self._keeper.join()
         if self.is_ours():
             self._connection.delete(SHELVES, f'id in ["{_key(self._connection, "lock", 0)}"]')
 

@@ -83,7 +83,7 @@ class MilvusStore:
             collections = Collections(int(manifest["dimension"]))
             if basis.shape[0] != collections.dimension or not all(map(connection.has, collections.of_articles)):
                 raise IndexFolderError(f"{connection.address} is not whole; {rebuild(connection)}")
-            heads = list(read_heads(connection, in_force(manifest, "id")))
+            heads = list(_heads_in_force(connection, manifest))
             # Once with every write seen, so that what follows need not ask for that.
             held = connection.count(collections.chunks, in_force(manifest, "article"), strong=True)
             connection.count(collections.sentences, "id < 0", strong=True)
@@ -122,7 +122,7 @@ class MilvusStore:
                 raise no_such_field(name)
         wanted = replace(filter, articles=(*filter.articles, *self._repeated_by(filter.articles)))
         expression = expression_of(wanted)
-        admitted = {head.number for head in read_heads(self._connection, expression)}
+        admitted = {head.number for head in _heads_in_force(self._connection, self.manifest, expression)}
         part = copy(self)
         part._parts, part._is_part, part._in_force = {}, True, self._expression
         part._narrow([head for head in self._heads if head.number in admitted], expression)
@@ -340,6 +340,12 @@ class MilvusStore:
                 f"{self.address} is damaged, or was changed twice since it was opened ({why}); "
                 f"open it again, or {rebuild(self._connection)}"
             ) from error
+
+
+def _heads_in_force(connection: Connection, manifest: Mapping[str, Any], expression: str = "") -> Iterator[Head]:
+    """The heads that a manifest puts in force, of those that an expression selects."""
+    admitted = in_force(manifest, "id") + (f" and ({expression})" if expression else "")
+    return read_heads(connection, int(manifest["first_article"]), int(manifest["next_article"]), admitted)
 
 
 def published(address: Address | str) -> dict[str, Any]:

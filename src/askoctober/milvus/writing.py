@@ -255,10 +255,10 @@ class MilvusWriter:
 
     def checkpoint(self) -> None:
         """Make what was added so far safe, remove what was dropped again, and say that the build goes on."""
+        self._hold.renew()  # refused where another build has taken over, before anything is written over
         self._write()
         self._remove(self._gone)
         self._gone = set()
-        self._hold.renew()
 
     def commit(self, more: Mapping[str, Any]) -> dict[str, Any]:
         """Put everything in force at once, with `more` in the manifest; return the manifest.
@@ -284,7 +284,7 @@ class MilvusWriter:
         }
         if not self.is_changed and self.manifest == {**{key: before.get(key) for key in _OWN}, **manifest}:
             return self.manifest
-        self._hold.renew()  # refused where another build has taken over meanwhile
+        self._hold.renew()
         # Out of force since the generation before this one: whoever read it has had all that time.
         self._remove(before.get("dead", ()))
         if before.get("stale"):
@@ -295,10 +295,11 @@ class MilvusWriter:
         write_manifest(self._connection, manifest)
         if len(self._dead) > MOST_DEAD:
             self._remove(self._dead)
-            manifest["dead"] = []
+            # A generation of its own: what is in force is never written over.
+            manifest |= {"generation": self._generation + 2, "dead": []}
             write_manifest(self._connection, manifest)
         self.manifest = self._old = manifest
-        self._generation, self._begin = self._generation + 1, self._next
+        self._generation, self._begin = manifest["generation"], self._next
         self._dead, self._added = set(), False
         write_building(self._connection, self._building())
         return manifest
@@ -335,7 +336,7 @@ class MilvusWriter:
         if not self._connection.has(ARTICLES):
             return
         finished = set()
-        for head in read_heads(self._connection, f"id >= {self._first}"):
+        for head in read_heads(self._connection, self._first):
             if head.number >= self._begin:
                 if not is_gone_on_from:
                     continue

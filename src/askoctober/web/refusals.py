@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 from askoctober.errors import AskoctoberError, QuestionError
@@ -17,6 +18,17 @@ class Busy(AskoctoberError):
         self.retry_after = retry_after
 
 
+class TooOften(AskoctoberError):
+    """The client has asked as much as it may in a minute; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        """Ask the client to come back later."""
+        super().__init__(
+            f"Too many questions came from your address within a minute; try again in {math.ceil(retry_after)} s."
+        )
+        self.retry_after = retry_after
+
+
 class Closing(AskoctoberError):
     """The server is about to stop and takes no new questions."""
 
@@ -25,7 +37,7 @@ class TooLate(AskoctoberError):
     """The answer was not there within the time that a question is given."""
 
 
-TOLD = (QuestionError, Busy, Closing, TooLate)
+TOLD = (QuestionError, Busy, TooOften, Closing, TooLate)
 """What clients are told in its own words; the words of all others are for the keeper, and may name files."""
 
 

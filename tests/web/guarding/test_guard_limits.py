@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
@@ -109,6 +111,30 @@ def test_questions_are_counted_by_client(served: Guarded) -> None:
         assert client.post("/gradio_api/queue/join", json={}).status_code == 429
         assert client.get("/api/articles").status_code == 200
         assert other.post("/api/ask", json=ASKED).status_code == 200
+
+
+def test_questions_that_come_by_mcp_are_counted_and_its_other_calls_are_not(served: Guarded) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    address = {"X-Forwarded-For": "203.0.113.4"}
+
+    def send(client: httpx.Client, method: str, params: dict[str, Any], number: int | None = 1) -> httpx.Response:
+        message = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
+        return client.post("/mcp", json=message)
+
+    def call(client: httpx.Client, name: str) -> str:
+        said = send(client, "tools/call", {"name": name, "arguments": ASKED}).text
+        result = next(json.loads(line.removeprefix("data: ")) for line in said.splitlines() if '"result"' in line)
+        return str(result["result"]["content"][0]["text"])
+
+    for here in (False, True):
+        accepted = {"Accept": "application/json, text/event-stream"} | ({} if here else address)
+        with served.client("127.0.0.1", **accepted) as client:
+            client.headers["Mcp-Session-Id"] = send(client, "initialize", hello).headers["mcp-session-id"]
+            send(client, "notifications/initialized", {}, None)
+            assert not any("try again in" in call(client, "ask") for _ in range(3))
+            assert ("try again in" in call(client, "ask")) is not here
+            assert client.post("/api/ask", json=ASKED).status_code == (200 if here else 429)
+            assert "try again in" not in call(client, "search")
 
 
 def test_requests_are_counted_and_files_are_not(served: Guarded) -> None:

@@ -25,6 +25,8 @@ SECONDS_TO_START = 180.0
 """How long actors may take until their models are loaded; those that are not ready then come in later."""
 START = -1
 """In place of the number of a group: the actor is starting."""
+STALE = -2
+"""The same: it is at work at a group that nobody wants any more."""
 
 
 class RayEmbed:
@@ -99,7 +101,9 @@ class RayEmbed:
         """Give each actor one group at a time."""
         self._lost.clear()
         # What a build that was broken off still waits for is no part of this one.
-        self._busy = {ended: (actor, START) for ended, (actor, _) in self._busy.items()}
+        self._busy = {
+            ended: (actor, START if number == START else STALE) for ended, (actor, number) in self._busy.items()
+        }
         shared = self._ray.put(basis)
         waiting = deque(range(len(groups)))
         done: dict[int, list[Entry]] = {}
@@ -113,7 +117,7 @@ class RayEmbed:
                 if ended is None:
                     raise _none_started()
                 number, entries = ended
-                if number == START:
+                if number in (START, STALE):
                     continue
                 if entries is not None:
                     done[number] = entries
@@ -139,7 +143,7 @@ class RayEmbed:
             raise
         except RayError:
             self._lost[number] += 1
-            if self._lost[number] > RETRIES * (self._count if number == START else 1):
+            if self._lost[number] > RETRIES * (self._count if number in (START, STALE) else 1):
                 raise
             self._ray.kill(actor)
             self._add()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from askoctober.web.guarding.clients import Buckets, client_of, is_here
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 QUESTIONS = ("/api/ask", "/v1/chat/completions", "/gradio_api/queue/join")
 """Where the language model is asked; the last is the chat's own."""
+TAKE_QUESTION = "askoctober.take_question"
+"""What takes one of the client's questions, in a request's scope, and returns the seconds until there is one, or 0: for
+a door that sees only in a request's body whether the language model is asked."""
 FILES = ("/assets/", "/static/", "/askoctober/", "/theme.css", "/favicon.ico", "/manifest.json", "/healthz")
 """What is not counted: a class of readers behind one address opens the chat at once."""
 
@@ -31,6 +35,7 @@ class RateLimit:
         if scope["type"] != "http" or is_here(address) or scope["path"].startswith(FILES):
             await self.app(scope, receive, send)
             return
+        scope = {**scope, TAKE_QUESTION: partial(self._questions.take, address)}
         wait, what = self._requests.take(address), "requests"
         if not wait and scope["method"] == "POST" and scope["path"].rstrip("/") in QUESTIONS:
             wait, what = self._questions.take(address), "questions"

@@ -6,6 +6,7 @@ A call that the client cancels, or whose connection ends, is cancelled here, and
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from askoctober.asynchrony import call
 from askoctober.errors import ConfigError, GenerationError
 from askoctober.version import __version__
 from askoctober.web.desk import Desk
+from askoctober.web.guarding.rates import TAKE_QUESTION
 from askoctober.web.mcp.articles import LIST, PAGE, TEMPLATE, address, list_page, media_type, read_uri
 from askoctober.web.mcp.tools import TOOLS, Caller
 from askoctober.web.observing.watching import NOTHING
@@ -156,4 +158,6 @@ def explain(error: Exception) -> str:
 
 def _caller(context: ServerRequestContext[Any]) -> Caller:
     peer = getattr(context.request, "client", None)
-    return Caller(str(peer.host) if peer else "", getattr(context.request, "headers", NOTHING))
+    scope: Mapping[str, Any] = getattr(context.request, "scope", NOTHING)
+    take_question = scope.get(TAKE_QUESTION, float)  # where none is given, 0.0 seconds
+    return Caller(str(peer.host) if peer else "", getattr(context.request, "headers", NOTHING), take_question)

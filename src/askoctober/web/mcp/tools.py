@@ -22,6 +22,7 @@ from askoctober.web.mcp.shapes import (
     SearchGiven,
     SearchShape,
 )
+from askoctober.web.refusals import TooOften
 
 Report: TypeAlias = Callable[[str], Awaitable[None]]
 """Tells the client how far a call is."""
@@ -33,10 +34,14 @@ READING_STEPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as far as the transport knows it: an address and a request's headers, or nothing for a pipe."""
+    """Who calls, as far as the transport knows it: an address and a request's headers, or nothing for a pipe.
+
+    `take_question` counts a question, and returns the seconds until the caller may ask it, or 0.
+    """
 
     client: str
     headers: Mapping[str, str]
+    take_question: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ async def search(desk: Desk, given: SearchGiven, report: Report, caller: Caller)
 
 async def ask(desk: Desk, given: AskGiven, report: Report, caller: Caller) -> Result:
     """Return the checked answer; only what is checked is told on the way."""
+    if wait := caller.take_question():
+        raise TooOften(wait)
     history = [turn.model_dump() for turn in given.history]
     told = 0
     asked = desk.stream(given.question, history, client=caller.client, door="mcp", headers=caller.headers)

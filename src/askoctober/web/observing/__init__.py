@@ -4,7 +4,7 @@ Each question is watched from its coming to its end (`watching`), whichever door
 those who keep count, and becomes a line of the log (`logs`) and, with OpenTelemetry, a trace (`traces`).
 """
 
-from askoctober.web.observing.logs import writing
+from askoctober.web.observing.logs import say, writing
 from askoctober.web.observing.watching import OUTCOMES, STAGES, Observing, Record, Watch
 
-__all__ = ["OUTCOMES", "STAGES", "Observing", "Record", "Watch", "writing"]
+__all__ = ["OUTCOMES", "STAGES", "Observing", "Record", "Watch", "say", "writing"]

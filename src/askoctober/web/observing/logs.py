@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -102,6 +103,13 @@ class TextFormatter(logging.Formatter):
 
 
 FORMS: dict[str, type[logging.Formatter]] = {"json": JsonFormatter, "text": TextFormatter}
+
+
+def say(message: str, level: int) -> None:
+    """Write a line of JSON about the server itself to standard error."""
+    told = {"name": "askoctober.serving", "levelno": level, "levelname": logging.getLevelName(level), "msg": message}
+    sys.stderr.write(JsonFormatter().format(logging.makeLogRecord(told)) + "\n")
+    sys.stderr.flush()
 
 
 @contextmanager
