@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import threading
 import time
@@ -73,6 +75,31 @@ def test_one_that_does_not_load_is_tried_again(
     model._settings = sound
     until(lambda: model.state == "ready")
     assert model.restarts == 1 and say(model, "count")
+
+
+def test_one_that_no_process_starts_for_is_tried_again(
+    model: IsolatedGenerator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object, **more: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(isolated, "PAUSES", (0.0, 0.1))
+    with monkeypatch.context() as patch:
+        patch.setattr(isolated.subprocess, "Popen", fail)
+        model._child.kill()
+        until(lambda: "No process starts for the model (Too many open files)" in caplog.text)
+    until(lambda: model.state == "ready")
+    assert say(model, "count")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_meant_for_all_of_a_group_leaves_the_model_to_its_parent(number: int) -> None:
+    generator = IsolatedGenerator(Config(model="a"), (sys.executable, str(CHILD)))
+    generator._child.send_signal(number)
+    assert say(generator, "count") and generator.restarts == 0
+    generator.close()
+    assert generator._child.poll() is not None
 
 
 def test_one_that_is_closed_stays_down(model: IsolatedGenerator) -> None:

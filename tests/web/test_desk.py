@@ -200,7 +200,39 @@ def test_a_network_is_one_client():
     run(ask)
 
 
+def test_searches_are_bounded_and_no_question_waits_for_them():
+    async def ask():
+        assistant, going = Scripted(), threading.Event()
+        assistant.retriever.search = lambda *args, **more: going.wait(10) and []
+        desk = Desk(assistant)
+        async with anyio.create_task_group() as group:
+            for _ in range(at_desk.MOST_OF_ONE):
+                group.start_soon(lambda: desk.search("one", client="192.0.2.1"))
+            await until(lambda: desk._searching.total() == at_desk.MOST_OF_ONE)
+            with pytest.raises(Busy):
+                await desk.search("one", client="192.0.2.1")
+            for _ in range(at_desk.MOST_SEARCHES - at_desk.MOST_OF_ONE):
+                group.start_soon(lambda: desk.search("one", client="127.0.0.1"))
+            await until(lambda: desk._searching.total() == at_desk.MOST_SEARCHES)
+            with pytest.raises(Busy):
+                await desk.search("one", client="127.0.0.1")
+            assert (await desk.ask("meanwhile", client="192.0.2.2")).text == "about meanwhile"
+            group.start_soon(desk.drain, 10.0)
+            await anyio.sleep(0.1)
+            assert not desk._cut, "they are waited for"
+            going.set()
+        assert not desk._searching and desk._cut
+
+    run(ask)
+
+
 def test_nobody_is_told_to_come_back_later_than_a_place_is_kept():
+    desk = Desk(Scripted(), per_client=1)
+    desk._usual = 2 * at_desk.LONGEST_RETRY
+    desk.line.join("mine")
+    with pytest.raises(Busy) as caught:
+        desk._admit("mine")
+    assert caught.value.retry_after == at_desk.LONGEST_RETRY
     desk = Desk(Scripted(), waiting=0)
     desk.line.join("a")
     for number in range(20):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askoctober.web.line import Line
+from askoctober.web.line import MOST_PASSED, Line
 
 from .fakes import complete
 
@@ -87,6 +87,21 @@ def test_each_leaving_is_heard() -> None:
         return seen
 
     assert complete(wait()) == [3, 2, 1, 0]
+
+
+def test_clients_that_ask_again_and_again_keep_nobody_waiting_for_ever() -> None:
+    line = Line()
+    busy = [line.join("a"), line.join("b"), line.join()]
+    second = line.join("a")
+    answers = 0
+    while second.ahead:
+        first = min(busy, key=lambda place: place.ahead)
+        busy.remove(first)
+        first.leave()
+        busy.append(line.join(first.client))
+        answers += 1
+    assert MOST_PASSED <= answers <= MOST_PASSED + len(busy)
+    assert line.join("d").ahead and not second.ahead
 
 
 def test_waiting_ends_after_its_time_without_news() -> None:

@@ -46,8 +46,9 @@ def test_package_is_light() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_serve_answers_quietly_until_it_is_interrupted() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_answers_quietly_until_it_is_ended(number: int) -> None:
     command = [sys.executable, "-c", SERVE, str(TESTS)]
     # Warnings of the interface's own dependencies about each other are not what this is about.
     environment = os.environ | {"PYTHONWARNINGS": "ignore"}
@@ -59,7 +60,7 @@ def test_serve_answers_quietly_until_it_is_interrupted() -> None:
         try:
             url = process.stdout.readline().strip()
             look(url)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate(timeout=30)
         finally:
             process.kill()

@@ -55,7 +55,9 @@ class Fallback:
         """Return the server's probabilities, or the same for each option where it is away."""
         if not self._is_away:
             try:
-                return self._server.probabilities(messages, options)
+                found = self._server.probabilities(messages, options)
+                self._is_told = False
+                return found
             except ServerAwayError as error:
                 self._leave_alone(error)
         return self._extractive.probabilities(messages, options)

@@ -139,14 +139,17 @@ class IsolatedGenerator:
 
     def _start(self) -> None:
         # Unbuffered: nothing is left to be written to a child that is gone.
-        self._child = subprocess.Popen(
-            self._command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        try:
+            self._child = subprocess.Popen(
+                self._command,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:  # memory, processes or open files are short
+            raise ModelError(f"No process starts for the model ({error.strerror}); end other programs.") from error
         self._replies: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
         reading = (self._child, self._replies, self._revive)
         threading.Thread(target=_read, args=reading, name="model", daemon=True).start()

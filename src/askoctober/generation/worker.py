@@ -23,7 +23,8 @@ from askoctober.types import Generator
 
 def main() -> None:
     """Serve until standard input ends, which it does with the parent, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this
+    for number in (signal.SIGINT, signal.SIGTERM):  # of all of a group: the parent ends this when it has drained
+        signal.signal(number, signal.SIG_IGN)
     # What libraries print must not come between the lines.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

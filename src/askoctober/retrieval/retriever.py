@@ -266,12 +266,12 @@ def check_question(question: str) -> str:
         QuestionError: it is empty, too long, or not text (half a character, which JSON can carry).
     """
     tidy = " ".join(question.split())
+    if len(tidy) > LONGEST_QUESTION:
+        raise QuestionError(f"The question has {len(tidy)} characters; ask one of at most {LONGEST_QUESTION}.")
     if any("\ud800" <= letter <= "\udfff" for letter in tidy):
         raise QuestionError("The question is not text: it holds half a character; ask it in valid Unicode.")
     if not any(letter.isalnum() for letter in tidy):
         raise QuestionError("The question is empty; ask one in words.")
-    if len(tidy) > LONGEST_QUESTION:
-        raise QuestionError(f"The question has {len(tidy)} characters; ask one of at most {LONGEST_QUESTION}.")
     return tidy
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from askoctober.errors import IndexFolderError
 from askoctober.retrieval.filtering import AnyFilter
 from askoctober.types import Answer, Article, Event, Hit, Message
 from askoctober.web.answerer import Answerer
-from askoctober.web.guarding.clients import network_of
+from askoctober.web.guarding.clients import is_here, network_of
 from askoctober.web.kept import KeptAnswers
 from askoctober.web.line import Line, Place
 from askoctober.web.observing import Observing, Watch
@@ -25,6 +26,10 @@ from askoctober.web.refused import Refused
 from askoctober.web.stepping import Steps
 
 SEARCHES_AT_ONCE = 4
+FOUND_AT_ONCE = 2
+"""Questions whose evidence is sought at once; no search makes them wait."""
+MOST_SEARCHES, MOST_OF_ONE = 512, 16
+"""Searches that may wait or run: of all, and of one client elsewhere."""
 TOLD_EVERY = 10.0
 """Seconds after which a client that has heard nothing is told something, so that nobody takes the line for dead."""
 LOOK_AGAIN_SECONDS = 0.25
@@ -75,6 +80,8 @@ class Desk:
         self.line = Line() if line is None else line
         self._waiting, self._per_client, self._seconds = waiting, per_client, seconds
         self._searches = anyio.Semaphore(SEARCHES_AT_ONCE)
+        self._finding = anyio.Semaphore(FOUND_AT_ONCE)
+        self._searching: Counter[str] = Counter()
         self._refused = Refused()
         self._usual = USUAL_SECONDS
         self._cut = False
@@ -150,16 +157,32 @@ class Desk:
                     return event
         raise AssertionError("a stream ends with its answer")
 
-    async def search(self, question: str, k: int = 5, filter: AnyFilter = None, threshold: float = -1.0) -> list[Hit]:
-        """Return at most k hits, best first; a few searches run at once, and wait for no answer."""
+    async def search(
+        self, question: str, k: int = 5, filter: AnyFilter = None, threshold: float = -1.0, *, client: str = ""
+    ) -> list[Hit]:
+        """Return at most k hits, best first; a few searches run at once, and wait for no answer.
+
+        Raises:
+            Busy: as many searches wait as may.
+            Closing: the server is about to end.
+            AskoctoberError: as `Retriever.search`.
+        """
         if self.line.is_closed:
             raise Closing("The server is about to end; ask again in a minute.")
         check_asked(question)
-        async with self._searches:
-            began = time.perf_counter()
-            hits = await call(self.assistant.retriever.search, question, k, filter=filter, threshold=threshold)
-            self._tell("search", time.perf_counter() - began)
-            return hits
+        is_elsewhere, client = not is_here(client), network_of(client)
+        if self._searching.total() >= MOST_SEARCHES or (is_elsewhere and self._searching[client] >= MOST_OF_ONE):
+            raise Busy(1.0)
+        self._searching[client] += 1
+        try:
+            async with self._searches:
+                began = time.perf_counter()
+                hits = await call(self.assistant.retriever.search, question, k, filter=filter, threshold=threshold)
+                self._tell("search", time.perf_counter() - began)
+                return hits
+        finally:
+            self._searching[client] -= 1
+            self._searching += Counter()  # forgets who has none
 
     def find_article(self, id: str) -> Article | None:
         """Return an article of the shelf by its id; None where there is none."""
@@ -169,13 +192,13 @@ class Desk:
             return None
 
     async def drain(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> None:
-        """Take no new questions; return when all are answered.
+        """Take no new questions and searches; return when all are answered.
 
         Those that take longer than `seconds`, or are not done when there is reason to `hurry`, are refused.
         """
         self.line.is_closed = True
         with anyio.move_on_after(seconds):
-            while len(self) and not hurry():
+            while (len(self) or self._searching) and not hurry():
                 await anyio.sleep(LOOK_AGAIN_SECONDS / 5)
         self._cut = True
 
@@ -184,7 +207,7 @@ class Desk:
             raise Closing("The server is about to end; ask again in a minute.")
         mine = self.line.count(client)
         if mine >= self._per_client:
-            raise Busy(max(1.0, self._usual * mine))
+            raise Busy(min(max(1.0, self._usual * mine), LONGEST_RETRY))
         # The chat's readers are nobody's clients, and have a bound of their own.
         waiting = len(self.line) - self.line.count(None)
         free, before = self._waiting + 1 - waiting, self._refused.before(client)
@@ -203,7 +226,7 @@ class Desk:
         try:
             if not history:
                 # Finding needs no language model; only what a follow-up asks may have to be made out by it.
-                async with self._searches:
+                async with self._finding:
                     found = await self._next(steps)
                 for event in found or ():
                     watch.take(event)

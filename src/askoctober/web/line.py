@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 
+MOST_PASSED = 32
+"""How often others may come in before a place: clients that ask again and again keep nobody waiting for ever."""
+
 
 class Line:
     """Readers who wait, oldest first; lives on one event loop."""
@@ -23,9 +26,12 @@ class Line:
         """
         turn = self.count(client) if client is not None else 0
         place = Place(self, client, turn)
+        at = len(self._places)
         # Whoever is first has begun, and stays first.
-        later = (at for at, other in enumerate(self._places) if at and other.turn > turn)
-        self._places.insert(next(later, len(self._places)), place)
+        while at > 1 and self._places[at - 1].turn > turn and self._places[at - 1].passed < MOST_PASSED:
+            at -= 1
+            self._places[at].passed += 1
+        self._places.insert(at, place)
         return place
 
     def __len__(self) -> int:
@@ -43,6 +49,8 @@ class Place:
         """Stand nowhere yet; see `Line.join`. `turn` questions of the same client came first when this joined."""
         self._line = line
         self.client, self.turn = client, turn
+        self.passed = 0
+        """How many came in before this one later than it did."""
 
     @property
     def ahead(self) -> int:

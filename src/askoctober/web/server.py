@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +49,7 @@ def create_app(
     feedback: Path | None = None,
     rules: Rules | None = None,
 ) -> FastAPI:
-    """Return an ASGI application with the chat at `/` and the other doors beside it, to serve or to mount.
+    """Return an ASGI application with the chat at `/` and the other doors beside it, to serve at an address of its own.
 
     The doors are the HTTP API (`api.routes`), OpenAI's at `/v1`, and, where its library is installed, MCP at `/mcp`.
     They and the chat share the line before the model, that of the `Desk` under `state.desk`.
@@ -203,9 +205,22 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         announce(f"http://{shown}:{bound.getsockname()[1]}/")
         try:
-            with writing(assistant.config.log):
+            with writing(assistant.config.log), _terminated_as_interrupted():
                 server.run(sockets=[bound])
         except KeyboardInterrupt:
             return
         finally:
             log.removeFilter(running)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Have SIGTERM end this as Ctrl-C does: uvicorn raises it again at its end, which would leave what is open."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -122,6 +122,8 @@ def test_chores_are_done_without_the_model(
 def test_questions_about_titles_are_questions() -> None:
     assert find_chore("Write down the title that Lenin was given.", []) is None
     assert find_chore("What does ### Task: mean?", []) is None
+    for long in ("\n" * 1_000_000, "user\n" * 200_000, "user:\n" * 200_000, "." * 1_000_000):
+        assert find_chore(long, []) is None, "and at once: others are served by the same loop"
     assert find_chore("User: who was it?", []) is None
 
 

@@ -198,6 +198,7 @@ def test_no_other_site_may_read(served: Guarded) -> None:
     [
         OTHER,
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:9"},
         {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "cross-site"},

@@ -22,7 +22,12 @@ _FORM = re.compile(r'json[^{\n]{0,80}\{\s*"(title|tags|follow_ups|queries|text)"
 _TITLE = re.compile(
     r"\s*(?:please\s+)?(?:generate|provide|write|create|summarize)\b[^\n]{0,200}\btitle\b", re.IGNORECASE
 )
-_TRANSCRIPT = re.compile(r"^\W*(?:user|human)\s*:[ \t]*(.*(?:\n(?!\W*(?:assistant|ai)\s*:).*)*)", re.IGNORECASE | re.M)
+# Marks before a name are sought in its line alone: over line ends the time would grow with the square of their number.
+_TRANSCRIPT = re.compile(
+    r"^[^\w\n]*(?:user|human)[ \t]*:[ \t]*(.*(?:\n(?![^\w\n]*(?:assistant|ai)[ \t]*:).*)*)", re.IGNORECASE | re.M
+)
+LONGEST_CHORE = 100_000
+"""Characters of a message that are looked at: the event loop waits meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ def find_chore(asked: str, history: Sequence[Message]) -> Chore | None:
 
     A message is a chore if it begins as one and quotes or follows a conversation.
     """
+    asked = asked[:LONGEST_CHORE]
     said = _TRANSCRIPT.search(asked)
     form = _FORM.search(asked) if asked.lstrip().startswith("### Task:") else None
     if form is None and not (_TITLE.match(asked) and (said or history)):

@@ -97,11 +97,15 @@ def _asking(desk: Desk) -> APIRouter:
         except ClientGone:
             return Response(status_code=499)  # nobody reads it
 
-    @router.post("/search", response_model=list[HitOut], responses=_problems(422, 500, 503))
-    async def search(asked: schemas.SearchRequest) -> Response:
+    @router.post("/search", response_model=list[HitOut], responses=_problems(422, 429, 500, 503))
+    async def search(request: Request, asked: schemas.SearchRequest) -> Response:
         """Find the passages nearest to a question; no language model."""
         wanted = asked.filter.as_filter() if asked.filter else None
-        hits = await desk.search(asked.question, asked.k, wanted, asked.threshold)
+        found = desk.search(asked.question, asked.k, wanted, asked.threshold, client=client_of(request))
+        try:
+            hits = await while_listening(request, found)
+        except ClientGone:
+            return Response(status_code=499)  # nobody reads it
         return JSONResponse([hit.to_dict() for hit in hits])
 
     return router

@@ -43,4 +43,7 @@ class SameOrigin:
         # Browsers say nothing of the site to a server without TLS that is not on their own computer.
         if origin is None or method in SAFE:
             return True
-        return urlsplit(origin).netloc.casefold() == headers.get("host", "").casefold()
+        try:
+            return urlsplit(origin).netloc.casefold() == headers.get("host", "").casefold()
+        except ValueError:  # it is no address
+            return False

@@ -1,6 +1,7 @@
 """The assistant as a server of the Model Context Protocol: tools to search, ask and read, and articles as resources.
 
-A call that the client cancels, or whose connection ends, is cancelled here, and with it the generation.
+A call that the client cancels is cancelled here, and with it the generation. One whose connection ends is too, but over
+HTTP in the protocol's older versions, which say that this is no cancelling.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Tool:
 async def search(desk: Desk, given: SearchGiven, report: Report, caller: Caller) -> Result:
     """Return the passages that bear on a question."""
     wanted = Filter(tuple(given.articles), tuple(given.authors), given.since or "", given.until or "")
-    hits = await desk.search(given.question, given.k, wanted, given.threshold)
+    hits = await desk.search(given.question, given.k, wanted, given.threshold, client=caller.client)
     text = "\n\n".join(_show(hit) for hit in hits) or "No passage was found."
     return text, {"hits": [hit.to_dict() for hit in hits]}
 
