@@ -98,7 +98,7 @@ def exponents(trials: Sequence[Mapping[str, Any]]) -> str:
     lines = [["exponent of", *(name for name, _ in PANELS)], ["---", *["---:"] * len(PANELS)]]
     for system in dict.fromkeys(figures["system"] for figures in trials):
         points = [column.get(system, []) for column in columns]
-        lines.append([system, *(f"{exponent(*zip(*p, strict=True)):.2f}" if len(p) > 1 else "–" for p in points)])
+        lines.append([system, *(f"{exponent(*zip(*p, strict=True)):z.2f}" if len(p) > 1 else "–" for p in points)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -148,7 +148,7 @@ def plot(trials: Sequence[Mapping[str, Any]], path: Path) -> None:
     for axes, (title, value) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         for system, points in series(trials, value, "search_s").items():
             counts, values = zip(*points, strict=True)
-            fitted = f" $n^{{{exponent(counts, values):.2f}}}$" if len(points) > 1 else ""
+            fitted = f" $n^{{{exponent(counts, values):z.2f}}}$" if len(points) > 1 else ""
             axes.loglog(counts, values, "o-", markersize=4, color=COLOURS.get(system, "black"), label=system + fitted)
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("chunks")
