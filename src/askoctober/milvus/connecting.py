@@ -16,8 +16,9 @@ from askoctober.milvus.schema import ARTICLES, OF_DIMENSION, TEXTS
 
 SECONDS = 10.0
 """How long a server may take to accept a connection."""
-READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
-"""How long it may take over a request; of its own accord the client would try for minutes, or wait without end."""
+READ_SECONDS, WRITE_SECONDS, LOAD_SECONDS = 30.0, 120.0, 600.0
+"""How long it may take over a request, or to load a collection into its memory; of its own accord the client would try
+for minutes, or wait without end."""
 MOST = 16_384
 """Rows that Milvus gives at once."""
 LEAST = (2, 5)
@@ -105,7 +106,7 @@ class Connection:
             if not (client.has_collection(collection, **read) and client.has_partition(collection, shelf, **read)):
                 return False
             if collection not in self._loaded:
-                client.load_collection(collection, timeout=WRITE_SECONDS)
+                client.load_collection(collection, timeout=LOAD_SECONDS)
                 self._loaded.add(collection)
             return True
 
