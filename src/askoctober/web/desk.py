@@ -167,8 +167,7 @@ class Desk:
             Closing: the server is about to end.
             AskoctoberError: as `Retriever.search`.
         """
-        if self.line.is_closed:
-            raise Closing("The server is about to end; ask again in a minute.")
+        self._check_open()
         check_asked(question)
         is_elsewhere, client = not is_here(client), network_of(client)
         if self._searching.total() >= MOST_SEARCHES or (is_elsewhere and self._searching[client] >= MOST_OF_ONE):
@@ -202,18 +201,25 @@ class Desk:
                 await anyio.sleep(LOOK_AGAIN_SECONDS / 5)
         self._cut = True
 
-    def _admit(self, client: str) -> None:
+    def _check_open(self) -> None:
         if self.line.is_closed:
             raise Closing("The server is about to end; ask again in a minute.")
+
+    def _seconds_of(self, answers: int) -> float:
+        """When to come back after so many answers, within bounds."""
+        return min(max(1.0, self._usual * answers), LONGEST_RETRY)
+
+    def _admit(self, client: str) -> None:
+        self._check_open()
         mine = self.line.count(client)
         if mine >= self._per_client:
-            raise Busy(min(max(1.0, self._usual * mine), LONGEST_RETRY))
+            raise Busy(self._seconds_of(mine))
         # The chat's readers are nobody's clients, and have a bound of their own.
         waiting = len(self.line) - self.line.count(None)
         free, before = self._waiting + 1 - waiting, self._refused.before(client)
         # Places are kept for those who were refused first, but for no longer than the line is more than half full.
         if free <= 0 or (free <= before and 2 * free <= self._waiting):
-            seconds = min(max(1.0, self._usual * (before + 1 - max(free, 0))), LONGEST_RETRY)
+            seconds = self._seconds_of(before + 1 - max(free, 0))
             self._refused.refuse(client, seconds)
             raise Busy(seconds)
         self._refused.forget(client)

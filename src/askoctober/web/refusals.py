@@ -21,10 +21,10 @@ class Busy(AskoctoberError):
 class TooOften(AskoctoberError):
     """The client has asked as much as it may in a minute; `retry_after` is in seconds."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, what: str = "questions") -> None:
         """Ask the client to come back later."""
         super().__init__(
-            f"Too many questions came from your address within a minute; try again in {math.ceil(retry_after)} s."
+            f"Too many {what} came from your address within a minute; try again in {math.ceil(retry_after)} s."
         )
         self.retry_after = retry_after
 

@@ -35,7 +35,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         404: "There is no such article.",
         413: "The request is too long.",
         422: "The request cannot be read, or is no question.",
-        429: "Too many questions wait; see Retry-After.",
+        429: "Too many questions or searches wait; see Retry-After.",
         500: "Nobody foresaw this.",
         503: "The model failed, or the server is about to end; see Retry-After.",
         504: "The answer took too long.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from askoctober.web.guarding.clients import Buckets, client_of, is_here
 from askoctober.web.guarding.refusing import refuse
+from askoctober.web.refusals import TooOften
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,7 +40,7 @@ class RateLimit:
         if not wait and scope["method"] == "POST" and scope["path"].rstrip("/") in QUESTIONS:
             wait, what = self._questions.take(address), "questions"
         if wait:
-            detail = f"Too many {what} came from your address within a minute; try again in {math.ceil(wait)} s."
+            detail = str(TooOften(wait, what))
             response = refuse(scope, 429, detail, code="rate_limit_exceeded", retry_after=wait)
             await response(scope, receive, send)
             return
